@@ -1,0 +1,46 @@
+"""Where the local servers keep their sockets: names that every process of a checkout computes alike."""
+
+import hashlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+# A socket's path has room for 104 bytes on macOS and 108 on Linux; the longest name we put there has 14.
+LONGEST_SOCKET_FOLDER = 84
+
+
+class LocalServerError(Exception):
+    """A local server cannot run; the text is one line (or a line and a log's end), fit to show."""
+
+
+def socket_folder(data_dir: Path) -> Path:
+    """The private folder for the sockets of the server with this data folder. Creates nothing.
+
+    The name holds the user and the data folder, so that copies of the project and users of one machine
+    never meet. A temporary folder whose name is too long, or has a comma (which libpq takes for a list of
+    hosts), gives way to /tmp.
+    """
+    digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:12]
+    name = f"holdfast-{os.getuid()}-{digest}"
+    folder = Path(tempfile.gettempdir()) / name
+    if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER or "," in str(folder):
+        return Path("/tmp") / name
+    return folder
+
+
+def make_private_folder(folder: Path, uid: int, gid: int) -> None:
+    """Make `folder`, readable by `uid` alone, or check that it already is.
+
+    The temporary folder is shared with strangers, one of whom may have taken the name first.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.getuid()}:
+        raise LocalServerError(f"{folder} is not ours; remove it and try again.")
+    if found.st_uid != uid:
+        os.chown(folder, uid, gid)
+    folder.chmod(0o700)
