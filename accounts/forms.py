@@ -1,0 +1,24 @@
+from typing import Any
+
+from allauth.account.forms import SignupForm as BaseSignupForm
+from django import forms
+
+from accounts.zones import zone_choices
+
+
+class SignupForm(BaseSignupForm):
+    """Sign-up by mail address; who leaves the password empty signs in by codes sent to it."""
+
+    field_order = ["name", "email", "password1", "zone"]
+    name = forms.CharField(
+        max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    zone = forms.ChoiceField(label="Your time zone", choices=zone_choices, initial="UTC")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["zone"].widget.attrs["data-own-zone"] = ""
+        if "password1" in self.fields:
+            self.fields[
+                "password1"
+            ].help_text = "Leave it empty to sign in by a code that we mail you each time."

@@ -1,0 +1,54 @@
+"""A week of half hours as 336 bits: what of a person's week is protected for mentoring.
+
+Index 0 is Monday 00:00–00:30 in the person's own zone, index 335 Sunday 23:30–24:00. Packed with
+NumPy's big-endian bit order into 42 bytes.
+"""
+
+from collections.abc import Iterable
+from datetime import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+HALF_HOURS_A_DAY = 48
+HALF_HOURS_A_WEEK = 7 * HALF_HOURS_A_DAY
+WEEK_BYTES = HALF_HOURS_A_WEEK // 8
+EMPTY_WEEK = bytes(WEEK_BYTES)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+Week = NDArray[np.bool_]  # (336,)
+
+
+def unpack(packed: bytes | memoryview) -> Week:
+    return np.unpackbits(np.frombuffer(packed, dtype=np.uint8)).astype(bool)
+
+
+def pack(week: Week) -> bytes:
+    return np.packbits(week).tobytes()
+
+
+def from_indices(indices: Iterable[int]) -> bytes:
+    """Pack the half hours with these indices, each 0..335."""
+    week = np.zeros(HALF_HOURS_A_WEEK, dtype=bool)
+    week[list(indices)] = True
+    return pack(week)
+
+
+def index_of(weekday: int, at: time) -> int:
+    """Index of the half hour that holds a local time on a weekday (Monday 0)."""
+    return weekday * HALF_HOURS_A_DAY + at.hour * 2 + at.minute // 30
+
+
+def windows(packed: bytes | memoryview) -> list[tuple[int, time, time]]:
+    """Runs of protected half hours as (weekday, from, to); "to" is 00:00 where a run ends with the day."""
+    week = unpack(packed).reshape(7, HALF_HOURS_A_DAY)
+    runs = []
+    for weekday, day in enumerate(week):
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], day, [False])).astype(np.int8)))
+        for start, stop in edges.reshape(-1, 2):
+            runs.append((weekday, _clock(int(start)), _clock(int(stop) % HALF_HOURS_A_DAY)))
+    return runs
+
+
+def _clock(half_hour: int) -> time:
+    return time(half_hour // 2, half_hour % 2 * 30)

@@ -1,0 +1,141 @@
+"""Match runs: computations of a whole cohort's pairings, reviewed by an admin before they are published."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from mentoring.confidential.models import new_id
+from mentoring.engagements.models import Request
+from mentoring.goals.models import Goal
+from mentoring.programs.models import Membership, Program
+
+
+class MatchRunQuerySet(models.QuerySet["MatchRun"]):
+    def visible_to(self, user: User | AnonymousUser) -> "MatchRunQuerySet":
+        """Runs of programs that the user administers; participants see nothing of a run."""
+        return self.filter(program__in=Program.objects.administered_by(user))
+
+
+class MatchRun(models.Model):
+    class State(models.TextChoices):
+        QUEUED = "queued", "waiting to start"
+        RUNNING = "running", "running"
+        READY = "ready", "ready for review"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+        PUBLISHED = "published", "published"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    program = models.ForeignKey(Program, models.CASCADE, related_name="match_runs")
+    started_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
+    progress = models.PositiveSmallIntegerField(default=0, help_text="0 to 100.")
+    stage = models.CharField(max_length=80, blank=True)
+    weights = models.JSONField(default=dict, help_text="The criteria's weights under which the run was made.")
+    # The attempt that may write: a worker that picks the run up takes it over, and the one before writes no more.
+    attempt = models.UUIDField(null=True, editable=False)
+    beat_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the attempt last said it is alive."
+    )
+    mentees = models.PositiveIntegerField(default=0)
+    mentors = models.PositiveIntegerField(default=0)
+    places = models.PositiveIntegerField(default=0)
+    feasible_pairs = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+
+    objects = MatchRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="match_run_progress_0_to_100", condition=Q(progress__lte=100)),
+            models.UniqueConstraint(
+                fields=["program"],
+                condition=Q(state__in=["queued", "running"]),
+                name="match_run_one_at_a_time",
+                violation_error_message="A match run is already under way in this program.",
+            ),
+            models.CheckConstraint(
+                name="match_run_published_has_instant",
+                condition=Q(state="published", published_at__isnull=False)
+                | (~Q(state="published") & Q(published_at__isnull=True)),
+            ),
+        ]
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"match run of {self.created_at:%d %B %Y}"
+
+
+class Pairing(models.Model):
+    """One proposed mentor and mentee in a match run."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(MatchRun, models.CASCADE, related_name="pairings")
+    mentee = models.ForeignKey(Membership, models.CASCADE, related_name="+")
+    mentor = models.ForeignKey(Membership, models.CASCADE, related_name="+")
+    goal = models.ForeignKey(Goal, models.CASCADE, related_name="+")
+    points = models.PositiveSmallIntegerField(help_text="Score in hundredths of a point, 0 to 10,000.")
+    parts = models.JSONField(default=list, help_text="The score's parts and the reasons, as shown to admins.")
+    is_locked = models.BooleanField(default=False)
+    is_removed = models.BooleanField(default=False)
+    request = models.OneToOneField(Request, models.SET_NULL, null=True, related_name="pairing")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "mentee"], condition=Q(is_removed=False), name="pairing_one_mentor_per_mentee"
+            ),
+            models.UniqueConstraint(fields=["run", "mentee", "mentor"], name="pairing_once"),
+            models.CheckConstraint(name="pairing_points_0_to_10000", condition=Q(points__lte=10_000)),
+            models.CheckConstraint(
+                name="pairing_locked_or_removed", condition=~Q(is_locked=True, is_removed=True)
+            ),
+        ]
+        ordering = ["-points", "pk"]
+
+    def __str__(self) -> str:
+        return f"pairing {self.pk}"
+
+
+class LeftOut(models.Model):
+    """A mentee whom the run leaves without a pairing, and why."""
+
+    run = models.ForeignKey(MatchRun, models.CASCADE, related_name="left_out")
+    mentee = models.ForeignKey(Membership, models.CASCADE, related_name="+")
+    goal = models.ForeignKey(Goal, models.CASCADE, null=True, related_name="+")
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "mentee"], name="left_out_once")]
+        verbose_name_plural = "left out"
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class RunChange(models.Model):
+    """A change that an admin made to a run by hand, for the record."""
+
+    class Action(models.TextChoices):
+        LOCK = "lock", "locked"
+        UNLOCK = "unlock", "unlocked"
+        REMOVE = "remove", "removed"
+        SWAP = "swap", "swapped mentors"
+        ASSIGN = "assign", "assigned"
+        PUBLISH = "publish", "published"
+
+    run = models.ForeignKey(MatchRun, models.CASCADE, related_name="changes")
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    action = models.CharField(max_length=8, choices=Action)
+    words = models.CharField(max_length=300)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.words
