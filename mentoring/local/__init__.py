@@ -23,7 +23,8 @@ def redis_url(var_dir: Path) -> str:
 
 def postgres_url(data_dir: Path, database: str) -> str:
     # The folder goes into the query: what stands before the path loses its capitals when parsed.
-    return f"postgresql://postgres@/{quote(database)}?host={quote(str(socket_folder(data_dir)), safe='')}&port=5432"
+    folder = quote(str(socket_folder(data_dir)), safe="")
+    return f"postgresql://postgres@/{quote(database)}?host={folder}&port=5432"
 
 
 def valkey_url(data_dir: Path) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 # A socket's path has room for 104 bytes on macOS and 108 on Linux; the longest name we put there has 14.
@@ -25,7 +26,7 @@ def socket_folder(data_dir: Path) -> Path:
     name = f"holdfast-{os.getuid()}-{digest}"
     folder = Path(tempfile.gettempdir()) / name
     if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER or "," in str(folder):
-        return Path("/tmp") / name
+        return Path("/tmp") / name  # noqa: S108 (checked by make_private_folder)
     return folder
 
 
@@ -34,10 +35,8 @@ def make_private_folder(folder: Path, uid: int, gid: int) -> None:
 
     The temporary folder is shared with strangers, one of whom may have taken the name first.
     """
-    try:
+    with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.getuid()}:
         raise LocalServerError(f"{folder} is not ours; remove it and try again.")

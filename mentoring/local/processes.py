@@ -1,11 +1,13 @@
 """Child processes that never outlive the process which started them."""
 
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -83,6 +85,14 @@ def stop(process: psutil.Process, signals: Sequence[signal.Signals], patience: f
         except psutil.TimeoutExpired:
             continue
         return
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; of two processes that start one server, the second waits and finds it."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def end_of(log: Path, lines: int = 6) -> str:

