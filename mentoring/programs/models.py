@@ -1,5 +1,7 @@
 import secrets
+import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -90,31 +92,24 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def administered_by(self, user: User | AnonymousUser) -> "MembershipQuerySet":
         return self.filter(program__in=Program.objects.administered_by(user))
 
+    def proposable(self) -> "MembershipQuerySet":
+        """Mentors who may be proposed at all: current, and not pausing."""
+        return self.mentors().filter(is_paused=False)
+
     def open_to(self, mentee: "Membership") -> "MembershipQuerySet":
         """Mentors whom this mentee may be proposed to, in every mode.
 
         Never oneself, one's reporting line in either direction, anybody whom either of the two has
-        excluded, or a mentor who pauses.
+        excluded, or a mentor who pauses. `kept_apart` is the same rule for a whole program.
         """
-        excluded = Exclusion.objects.filter(by_id=mentee.person_id).values("other")
-        excluded_by = Exclusion.objects.filter(other_id=mentee.person_id).values("by")
-        return (
-            self.mentors()
-            .filter(program_id=mentee.program_id, is_paused=False)
-            .exclude(person_id=mentee.person_id)
-            .exclude(person_id__in=excluded)
-            .exclude(person_id__in=excluded_by)
-            .exclude(
-                person_id__in=ReportingLine.objects.filter(
-                    junior_id=mentee.person_id, program_id=mentee.program_id
-                ).values("senior")
-            )
-            .exclude(
-                person_id__in=ReportingLine.objects.filter(
-                    senior_id=mentee.person_id, program_id=mentee.program_id
-                ).values("junior")
-            )
+        open_mentors = (
+            self.proposable().filter(program_id=mentee.program_id).exclude(person_id=mentee.person_id)
         )
+        for one, other, rows in _apart(mentee.program_id):
+            open_mentors = open_mentors.exclude(
+                person_id__in=rows.filter(**{one: mentee.person_id}).values(other)
+            )
+        return open_mentors
 
 
 class Membership(models.Model):
@@ -187,3 +182,21 @@ class Exclusion(models.Model):
 
     def __str__(self) -> str:
         return "an exclusion"
+
+
+def _apart(program_id: uuid.UUID) -> list[tuple[str, str, models.QuerySet[Any]]]:
+    """Whom a program keeps apart: (the one's field, the other's field, rows). The rule's only home."""
+    members = Membership.objects.current().filter(program_id=program_id).values("person")
+    exclusions = Exclusion.objects.filter(by__in=members)
+    lines = ReportingLine.objects.filter(program_id=program_id)
+    return [
+        ("by", "other", exclusions),
+        ("other", "by", exclusions),
+        ("junior", "senior", lines),
+        ("senior", "junior", lines),
+    ]
+
+
+def kept_apart(program_id: uuid.UUID) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Pairs of persons, in both orders, whom no mode may propose to each other; oneself not listed."""
+    return {pair for one, other, rows in _apart(program_id) for pair in rows.values_list(one, other)}
