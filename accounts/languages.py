@@ -11,15 +11,16 @@ class Fluency(models.IntegerChoices):
     NATIVE = 4, "native"
 
 
-# Django's own list, a code of two letters each, and languages that it lacks and people mentor in.
+# Django's own list, and languages that it lacks and people mentor in.
 _MORE = {
-    "am": "Amharic", "bo": "Tibetan", "ceb": "Cebuano", "fo": "Faroese", "gd": "Scottish Gaelic", "gu": "Gujarati",
-    "ha": "Hausa", "haw": "Hawaiian", "ht": "Haitian Creole", "jv": "Javanese", "km": "Khmer", "ku": "Kurdish",
-    "lo": "Lao", "mg": "Malagasy", "mi": "Maori", "mt": "Maltese", "om": "Oromo", "or": "Odia", "ps": "Pashto",
-    "qu": "Quechua", "rw": "Kinyarwanda", "si": "Sinhala", "sm": "Samoan", "sn": "Shona", "so": "Somali",
-    "su": "Sundanese", "ti": "Tigrinya", "tl": "Filipino", "tn": "Tswana", "to": "Tongan", "tw": "Twi",
-    "wo": "Wolof", "xh": "Xhosa", "yi": "Yiddish", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu", "lg": "Luganda",
-    "no": "Norwegian", "ny": "Chichewa", "st": "Sesotho", "gn": "Guarani", "fj": "Fijian", "dv": "Dhivehi",
+    "am": "Amharic", "bo": "Tibetan", "ceb": "Cebuano", "fo": "Faroese", "gd": "Scottish Gaelic",
+    "gu": "Gujarati", "ha": "Hausa", "haw": "Hawaiian", "ht": "Haitian Creole", "jv": "Javanese",
+    "km": "Khmer", "ku": "Kurdish", "lo": "Lao", "mg": "Malagasy", "mi": "Maori", "mt": "Maltese",
+    "om": "Oromo", "or": "Odia", "ps": "Pashto", "qu": "Quechua", "rw": "Kinyarwanda", "si": "Sinhala",
+    "sm": "Samoan", "sn": "Shona", "so": "Somali", "su": "Sundanese", "ti": "Tigrinya", "tl": "Filipino",
+    "tn": "Tswana", "to": "Tongan", "tw": "Twi", "wo": "Wolof", "xh": "Xhosa", "yi": "Yiddish",
+    "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu", "lg": "Luganda", "no": "Norwegian", "ny": "Chichewa",
+    "st": "Sesotho", "gn": "Guarani", "fj": "Fijian", "dv": "Dhivehi",
 }  # fmt: skip
 _LANGUAGES = {code: name for code, name in global_settings.LANGUAGES if "-" not in code} | _MORE
 LANGUAGE_CHOICES: list[tuple[str, str]] = sorted(_LANGUAGES.items(), key=lambda pair: pair[1])

@@ -33,7 +33,7 @@ class MatchRun(models.Model):
     progress = models.PositiveSmallIntegerField(default=0, help_text="0 to 100.")
     stage = models.CharField(max_length=80, blank=True)
     weights = models.JSONField(default=dict, help_text="The criteria's weights under which the run was made.")
-    # The attempt that may write: a worker that picks the run up takes it over, and the one before writes no more.
+    # The attempt that may write: a worker that takes the run over stops the one before from writing.
     attempt = models.UUIDField(null=True, editable=False)
     beat_at = models.DateTimeField(
         null=True, editable=False, help_text="When the attempt last said it is alive."

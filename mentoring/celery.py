@@ -4,9 +4,15 @@ Every entry only wakes a task that looks in PostgreSQL for what is due; nothing 
 so a broker that was away or came back empty has delayed work and lost none.
 """
 
+import logging
 import os
 
 from celery import Celery
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mentoring.settings")
 app = Celery("holdfast")
@@ -34,3 +40,19 @@ app.conf.beat_schedule = {
     },
     "resume-match-runs": {"task": "matching.resume_match_runs", "schedule": 30.0, "options": {"expires": 30}},
 }
+
+
+def publish(task: str, *args: str) -> None:
+    """Wake a worker, if the broker takes the message within about a second.
+
+    If it does not, nothing is lost and no page fails: what is to be done stands in PostgreSQL, and beat's
+    next wake-up finds it there.
+    """
+    try:
+        app.send_task(task, args=args, retry=False, ignore_result=True)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("the broker did not take %s: %r", task, error)
+
+
+def publish_on_commit(task: str, *args: str) -> None:
+    transaction.on_commit(lambda: publish(task, *args))

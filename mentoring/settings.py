@@ -135,7 +135,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away is waited for, however long
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,  # a killed worker's task is given to another after two minutes
-    "socket_timeout": 5,
+    "socket_timeout": 1,  # how long a page may wait for a broker that hangs
     "socket_connect_timeout": 1,
     "retry_on_timeout": False,
 }

@@ -6,7 +6,7 @@ from mentoring.confidential.models import DataKey
 
 
 class Command(BaseCommand):
-    help = "Wrap every data key under the newest key of CONFIDENTIAL_KEYS. Safe to repeat or to stop half way."
+    help = "Wrap every data key under the newest key of CONFIDENTIAL_KEYS. Safe to repeat."
 
     def handle(self, *args: object, **options: object) -> None:
         ids = list(DataKey.objects.exclude(under=keyring.newest()).values_list("pk", flat=True))

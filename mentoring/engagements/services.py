@@ -1,0 +1,289 @@
+"""The course of a relationship: each function locks, checks, writes, and refuses with EngagementError."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from mentoring.engagements import mails
+from mentoring.engagements.models import Engagement, Request
+from mentoring.goals.models import Goal
+from mentoring.programs.models import Membership, Program
+from mentoring.schedule.services import ScheduleError, Terms, cancel_series, reserve_series
+
+State = Request.State
+# An engagement is over when its end date has passed everywhere on earth.
+LAST_ZONE = timedelta(hours=12)
+
+
+class EngagementError(Exception):
+    """What was asked is refused; the text is fit to show."""
+
+
+@transaction.atomic
+def send_request(
+    *,
+    mentee: Membership,
+    mentor_id: uuid.UUID,
+    goal: Goal,
+    message: str,
+    offer: str,
+    terms: Terms,
+    now: datetime,
+) -> Request:
+    """A mentee asks a mentor. The mentee's membership is locked, so that the limit of open requests holds."""
+    mentee = _lock_membership(mentee.program_id, mentee.person_id)
+    program = mentee.program
+    if (
+        Request.objects.open().filter(program=program, mentee_id=mentee.person_id).count()
+        >= program.open_requests
+    ):
+        raise EngagementError(
+            f"You have {program.open_requests} requests waiting, as many as this program allows. "
+            "Withdraw one, or wait for an answer."
+        )
+    mentor = _check_pair(mentee, mentor_id, goal)
+    if _active(mentor) >= mentor.capacity:
+        raise EngagementError(f"{mentor.person.name} has no place free at present.")
+    request = _create(
+        program, mentor.person, mentee.person, goal, terms, now,
+        origin=Request.Origin.MENTEE, message=message, offer=offer, mentee_yes_at=now,
+    )  # fmt: skip
+    mails.request_received(request, now)
+    return request
+
+
+@transaction.atomic
+def propose_pairing(
+    *, program: Program, mentor: User, mentee: User, goal: Goal, terms: Terms, now: datetime
+) -> Request:
+    """The program proposes two people to each other; it becomes an engagement when both say yes."""
+    member = _lock_membership(program.pk, mentee.pk)
+    _check_pair(member, mentor.pk, goal)
+    request = _create(program, mentor, mentee, goal, terms, now, origin=Request.Origin.PROGRAM)
+    mails.pairing_proposed(request, now)
+    return request
+
+
+@transaction.atomic
+def accept_request(*, request_id: uuid.UUID, by: User, now: datetime) -> Request:
+    """One of the two says yes; the second yes opens the engagement and reserves the whole series.
+
+    Locks the mentor's membership before anything is counted: however many accept at once, and by
+    whichever door, a mentor never has more active engagements than places.
+    """
+    pair = Request.objects.get(pk=request_id)
+    mentor = _lock_membership(pair.program_id, pair.mentor_id)
+    request = _lock_open(request_id, now)
+    if by.pk not in (request.mentor_id, request.mentee_id) or request.has_yes_of(by):
+        raise EngagementError("You have already said yes to this request.")
+    mine = "mentor_yes_at" if by.pk == request.mentor_id else "mentee_yes_at"
+    setattr(request, mine, now)
+    request.save(update_fields=[mine])
+    if request.mentor_yes_at and request.mentee_yes_at:
+        _open_engagement(request, mentor, now)
+    elif by.pk == request.mentor_id:
+        _check_place(mentor)
+    return request
+
+
+@transaction.atomic
+def decline_request(*, request_id: uuid.UUID, decline: str, note: str, now: datetime) -> Request:
+    request = _lock_open(request_id, now)
+    request.decline, request.decline_note = decline, note
+    _close(request, State.DECLINED, now, "decline", "decline_note")
+    mails.request_declined(request, now)
+    return request
+
+
+@transaction.atomic
+def withdraw_request(*, request_id: uuid.UUID, now: datetime) -> Request:
+    """The mentee takes a request back, or says no to a proposal; the mentor is told without a reason."""
+    request = _lock_open(request_id, now)
+    _close(request, State.WITHDRAWN, now)
+    mails.request_withdrawn(request, now)
+    return request
+
+
+@transaction.atomic
+def end_engagement(*, engagement_id: uuid.UUID, by: User | None, now: datetime) -> Engagement:
+    """End an engagement, without a reason, and give back the time that was reserved. Twice does once."""
+    engagement = Engagement.objects.select_for_update(of=("self",), no_key=True).get(pk=engagement_id)
+    if engagement.state == Engagement.State.ENDED:
+        return engagement
+    engagement.state, engagement.ended_at = Engagement.State.ENDED, now
+    engagement.save(update_fields=["state", "ended_at"])
+    cancel_series(engagement_id=engagement.pk, now=now)
+    mails.engagement_ended(engagement, by, now)
+    return engagement
+
+
+def expire_requests(now: datetime) -> int:
+    """Close requests whose time is over and tell both; returns how many."""
+    expired = 0
+    for pk in Request.objects.overdue(now).values_list("pk", flat=True):
+        with transaction.atomic():
+            request = (
+                Request.objects.overdue(now)
+                .select_for_update(of=("self",), skip_locked=True)
+                .filter(pk=pk)
+                .first()
+            )
+            if request is not None:
+                _close(request, State.EXPIRED, now)
+                mails.request_expired(request, now)
+                expired += 1
+    return expired
+
+
+def end_engagements(now: datetime) -> int:
+    """End the engagements whose end date has passed; returns how many."""
+    ids = list(Engagement.objects.over((now - LAST_ZONE).date()).values_list("pk", flat=True))
+    for pk in ids:
+        end_engagement(engagement_id=pk, by=None, now=now)
+    return len(ids)
+
+
+def _lock_membership(program_id: uuid.UUID, person_id: uuid.UUID) -> Membership:
+    membership = (
+        Membership.objects.current()
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("program", "person")
+        .filter(program_id=program_id, person_id=person_id)
+        .first()
+    )
+    if membership is None:
+        raise EngagementError("One of the two is no longer a member of this program.")
+    return membership
+
+
+def _lock_open(request_id: uuid.UUID, now: datetime) -> Request:
+    request = (
+        Request.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("program", "mentor", "mentee", "goal")
+        .get(pk=request_id)
+    )
+    if request.state != State.OPEN or request.expires_at <= now:
+        raise EngagementError("This request is no longer open.")
+    return request
+
+
+def _check_pair(mentee: Membership, mentor_id: uuid.UUID, goal: Goal) -> Membership:
+    mentor = Membership.objects.open_to(mentee).select_related("person").filter(person_id=mentor_id).first()
+    if mentor is None or not mentee.is_mentee:
+        raise EngagementError("This mentor cannot be asked.")
+    if (goal.mentee_id, goal.program_id, goal.state) != (
+        mentee.person_id,
+        mentee.program_id,
+        Goal.State.OPEN,
+    ):
+        raise EngagementError("Choose one of your open goals in this program.")
+    pair = {"program_id": mentee.program_id, "mentee_id": mentee.person_id, "mentor_id": mentor_id}
+    if Engagement.objects.active().filter(**pair).exists():
+        raise EngagementError(f"You already have an engagement under way with {mentor.person.name}.")
+    return mentor
+
+
+def _active(mentor: Membership) -> int:
+    return (
+        Engagement.objects.active().filter(program_id=mentor.program_id, mentor_id=mentor.person_id).count()
+    )
+
+
+def _check_place(mentor: Membership) -> None:
+    """The membership must be locked: only then does the count stay true until the write."""
+    if not mentor.is_mentor or _active(mentor) >= mentor.capacity:
+        raise EngagementError(
+            f"All {mentor.capacity} places are taken. End an engagement, or raise the number of mentees at once."
+        )
+
+
+def _create(
+    program: Program, mentor: User, mentee: User, goal: Goal, terms: Terms, now: datetime, **fields: object
+) -> Request:
+    if terms.ends_on - terms.starts_on > timedelta(weeks=program.longest_weeks):
+        raise EngagementError(f"An engagement in this program lasts {program.longest_weeks} weeks at most.")
+    request = Request(
+        program=program,
+        mentor=mentor,
+        mentee=mentee,
+        goal=goal,
+        every_weeks=terms.every_weeks,
+        minutes=terms.minutes,
+        zone=terms.zone,
+        at=terms.at,
+        starts_on=terms.starts_on,
+        ends_on=terms.ends_on,
+        created_at=now,
+        expires_at=now + program.request_lifetime,
+        **fields,
+    )
+    try:
+        with transaction.atomic():
+            request.save(force_insert=True)
+    except IntegrityError as error:
+        if "request_one_open_per_pair" not in str(error):
+            raise
+        raise EngagementError(f"A request with {mentor.name} is already waiting.") from error
+    return request
+
+
+def terms_of(request: Request) -> Terms:
+    return Terms(
+        starts_on=request.starts_on,
+        ends_on=request.ends_on,
+        at=request.at,
+        zone=request.zone,
+        every_weeks=request.every_weeks,
+        minutes=request.minutes,
+    )
+
+
+def _open_engagement(request: Request, mentor: Membership, now: datetime) -> Engagement:
+    """The one place where an engagement begins; `mentor` is the mentor's locked membership."""
+    _check_place(mentor)
+    _check_free(request)
+    starts_on = max(request.starts_on, now.date())
+    if starts_on >= request.ends_on:
+        raise EngagementError("The end date that was asked for has come. A new request can set a later one.")
+    engagement = Engagement.objects.create(
+        program_id=request.program_id,
+        mentor_id=request.mentor_id,
+        mentee_id=request.mentee_id,
+        goal_id=request.goal_id,
+        request=request,
+        starts_on=starts_on,
+        ends_on=request.ends_on,
+        created_at=now,
+    )
+    try:
+        reserve_series(
+            engagement_id=engagement.pk,
+            mentor=request.mentor,
+            mentee=request.mentee,
+            terms=terms_of(request),
+            now=now,
+        )
+    except ScheduleError as error:
+        raise EngagementError(str(error)) from error
+    _close(request, State.ACCEPTED, now)
+    mails.engagement_opened(engagement, request, now)
+    return engagement
+
+
+def _check_free(request: Request) -> None:
+    pair = {"program_id": request.program_id, "mentee_id": request.mentee_id, "mentor_id": request.mentor_id}
+    if Engagement.objects.active().filter(**pair).exists():
+        raise EngagementError("The two already have an engagement under way in this program.")
+    if (
+        not Membership.objects.mentees()
+        .filter(program_id=request.program_id, person_id=request.mentee_id)
+        .exists()
+    ):
+        raise EngagementError("The mentee is no longer a member of this program.")
+
+
+def _close(request: Request, state: str, now: datetime, *fields: str) -> None:
+    request.state, request.closed_at = state, now
+    request.save(update_fields=["state", "closed_at", *fields])
