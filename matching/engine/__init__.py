@@ -1,0 +1,50 @@
+"""The matching engine: arrays of people in, scores, reasons and pairs out.
+
+    scores = score(mentees, mentors, skills, weights)
+    possible = feasibility(mentees, mentors, skills, allowed)
+    cohort = assign(scores.points, possible.feasible, mentors.capacity, mentee_ids=…, mentor_ids=…)
+    words = explain(mentees, mentors, skills, scores, i, j, zone=…, on=…)
+
+Plain Python and NumPy: nothing here knows of requests, rows or the database. One mentee's list and a whole
+cohort go through the same functions.
+"""
+
+from matching.engine.assignment import Assignment, AssignmentError, assign
+from matching.engine.criteria import CRITERIA, Criterion
+from matching.engine.explain import Explanation, Part, explain, why_unmatched
+from matching.engine.feasibility import WORKING_FLUENCY, Feasibility, Infeasible, feasibility
+from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Mentees, Mentors, SkillMap
+from matching.engine.phrases import Voice
+from matching.engine.scoring import DEFAULT_WEIGHTS, POINTS, Scores, score
+from matching.engine.week import HALF_HOURS, say_times, session_starts, week_to_utc
+
+__all__ = [
+    "CRITERIA",
+    "DEFAULT_WEIGHTS",
+    "HALF_HOURS",
+    "LEADERSHIP",
+    "POINTS",
+    "POLITICAL",
+    "TECHNICAL",
+    "WORKING_FLUENCY",
+    "Assignment",
+    "AssignmentError",
+    "Criterion",
+    "Explanation",
+    "Feasibility",
+    "Infeasible",
+    "Mentees",
+    "Mentors",
+    "Part",
+    "Scores",
+    "SkillMap",
+    "Voice",
+    "assign",
+    "explain",
+    "feasibility",
+    "say_times",
+    "score",
+    "session_starts",
+    "week_to_utc",
+    "why_unmatched",
+]

@@ -1,0 +1,288 @@
+"""Why this pair, and why nobody: the scores of scoring.py and the arrays of people.py put into words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.engine import phrases
+from matching.engine.assignment import Assignment, Pair
+from matching.engine.criteria import CRITERIA, MIN_RATERS
+from matching.engine.feasibility import WORKING_FLUENCY, Feasibility, Infeasible
+from matching.engine.people import Ints, Mentees, Mentors, SkillMap
+from matching.engine.phrases import Phrase, Voice
+from matching.engine.scoring import Scores
+from matching.engine.week import join_words, say_times, session_starts
+
+HIGH = 0.6  # a score worth a word in favour
+LOW = 0.15  # and one worth a word against
+FLUENT = 0.75
+MODEST = 0.4  # a level below this is said to be modest
+NAMED = 5  # skills or people in one list; the rest are counted
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One criterion's part: score 0..1, weight 0..100 of the whole, points = weight × score.
+
+    weight is 0 where the criterion does not apply to the pair. Round before showing.
+    """
+
+    name: str
+    label: str
+    score: float
+    weight: float
+    points: float
+    applies: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """parts in CRITERIA's order; their points add up to total (0..100). Reasons: skills first."""
+
+    total: float
+    parts: tuple[Part, ...]
+    reasons_for: tuple[str, ...]
+    reasons_against: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """What the reasons are made from."""
+
+    mentees: Mentees
+    mentors: Mentors
+    skills: SkillMap
+    scores: Scores
+    i: int
+    j: int
+    zone: str
+    on: date
+    voice: Voice
+    languages: Sequence[str]
+
+    def say(self, phrase: Phrase, **words: str) -> str:
+        return phrase.to(
+            self.voice, mentee=self.mentees.names[self.i], mentor=self.mentors.names[self.j], **words
+        )
+
+    def part(self, name: str) -> float:
+        return float(self.scores.parts[name][self.i, self.j])
+
+    def counts(self, name: str) -> bool:
+        return bool(self.scores.applies[name][self.i, self.j]) and self.scores.weights[name] > 0
+
+
+def explain(
+    mentees: Mentees,
+    mentors: Mentors,
+    skills: SkillMap,
+    scores: Scores,
+    i: int,
+    j: int,
+    *,
+    zone: str,
+    on: date,
+    voice: Voice = "mentee",
+    languages: Sequence[str] = (),
+) -> Explanation:
+    """Say why mentee i and mentor j, to the mentee, the mentor or an admin.
+
+    zone: the reader's, for times of the week, at the UTC offset of the week of `on`. languages: names of the
+    L columns; without them nothing is said of languages by name. A criterion of weight 0 gives no reasons.
+    To the mentee, learning passion and empathy are one part, and nothing is said of empathy, since what a
+    mentor's raters said is for the mentor and admins alone. Says nothing of whether the pair is allowed.
+    """
+    pair = _Pair(mentees, mentors, skills, scores, i, j, zone, on, voice, languages)
+    skills_for, skills_against = _skills(pair)
+    time_for, time_against = _time(pair)
+    wishes_for, wishes_against = _reciprocity(pair)
+    rest_for, rest_against = _purpose_and_person(pair)
+    language_for, language_against = _language(pair)
+    return Explanation(
+        total=float(scores.total[i, j]),
+        parts=_parts(pair),
+        reasons_for=(*skills_for, *time_for, *wishes_for, *rest_for, *language_for),
+        reasons_against=(*skills_against, *time_against, *language_against, *wishes_against, *rest_against),
+    )
+
+
+def _parts(pair: _Pair) -> tuple[Part, ...]:
+    parts = []
+    for criterion in CRITERIA:
+        score = pair.part(criterion.name)
+        weight = 100 * float(pair.scores.shares[criterion.name][pair.i, pair.j])
+        applies = bool(pair.scores.applies[criterion.name][pair.i, pair.j])
+        parts.append(Part(criterion.name, criterion.label, score, weight, score * weight, applies))
+    if pair.voice != "mentee":
+        return tuple(parts)
+    named = {part.name: part for part in parts}
+    passion, empathy = named["passion"], named["empathy"]
+    weight, points = passion.weight + empathy.weight, passion.points + empathy.points
+    both = Part("person", "Learning and empathy", points / weight if weight else 0.0, weight, points, True)
+    return tuple(both if part is passion else part for part in parts if part is not empathy)
+
+
+def _skills(pair: _Pair) -> tuple[list[str], list[str]]:
+    kinds = [kind for kind, name in enumerate(("technical", "leadership", "political")) if pair.counts(name)]
+    importance = pair.mentees.wanted[pair.i] * np.isin(pair.skills.kind, kinds)
+    level, backed = pair.mentors.level[pair.j], pair.mentors.backed[pair.j]
+    # the most important first, then by name
+    wanted = sorted(np.flatnonzero(importance).tolist(), key=lambda s: (-importance[s], pair.skills.names[s]))
+    offered = [s for s in wanted if level[s] > 0]
+    close = {s: t for s in wanted if s not in offered and (t := _closest(pair.skills, s, level)) is not None}
+    missing = [s for s in wanted if s not in offered and s not in close]
+
+    good = []
+    if offered:
+        part = _part_of(len(offered), len(wanted))
+        good.append(pair.say(phrases.COVERS, part=part, skills=_names(pair.skills, offered, join=", ")))
+    if shown := [s for s in offered if backed[s]]:
+        good.append(pair.say(phrases.SHOWN, skills=_names(pair.skills, shown)))
+    for s, t in list(close.items())[:2]:
+        good.append(pair.say(phrases.CLOSE, offered=pair.skills.names[t], wanted=pair.skills.names[s]))
+
+    poor = []
+    values = importance[wanted]
+    most = values.max() if len(wanted) > 1 and values.max() > values.min() else np.inf
+    if first := [s for s in missing if importance[s] >= most]:
+        matters = "matters" if len(first) == 1 else "matter"
+        poor.append(pair.say(phrases.LACKS_MOST, skills=_names(pair.skills, first), matters=matters))
+    if others := [s for s in missing if importance[s] < most]:
+        poor.append(pair.say(phrases.LACKS, skills=_names(pair.skills, others, last=" or ")))
+    if modest := [s for s in offered if level[s] < MODEST]:
+        poor.append(pair.say(phrases.MODEST, skills=_names(pair.skills, modest)))
+    return good, poor
+
+
+def _time(pair: _Pair) -> tuple[list[str], list[str]]:
+    if not pair.counts("time"):
+        return [], []
+    common = pair.mentees.free[pair.i] & pair.mentors.free[pair.j]
+    needed = int(pair.mentees.half_hours_needed[pair.i])
+    starts = session_starts(common, needed)
+    count = int(common.sum())
+    if starts.any():
+        return [pair.say(phrases.TIMES, times=say_times(starts, pair.zone, pair.on))], []
+    if not count:
+        return [], [pair.say(phrases.NO_TIME)]
+    if count >= needed:
+        return [], [pair.say(phrases.SPLIT_TIME)]
+    plural = count > 1
+    said = f"{_number(count)} half {'hours' if plural else 'hour'}"
+    return [], [pair.say(phrases.LITTLE_TIME, count=said, is_are="are" if plural else "is")]
+
+
+def _reciprocity(pair: _Pair) -> tuple[list[str], list[str]]:
+    if not pair.counts("reciprocity"):
+        return [], []
+    offers, wishes = pair.mentees.offers[pair.i], pair.mentors.wishes[pair.j]
+    met = sorted(
+        np.flatnonzero((offers > 0) & (wishes > 0)).tolist(), key=lambda s: (-offers[s], pair.skills.names[s])
+    )
+    if met:
+        return [pair.say(phrases.WISHES, skills=_names(pair.skills, met))], []
+    if pair.part("reciprocity") <= 0:
+        return [], [pair.say(phrases.WISHES_MISSED)]
+    near = ((s, _closest(pair.skills, s, offers)) for s in np.flatnonzero(wishes).tolist())
+    wish, offer = next((s, t) for s, t in near if t is not None)
+    return [pair.say(phrases.WISHES_CLOSE, wish=pair.skills.names[wish], offer=pair.skills.names[offer])], []
+
+
+def _purpose_and_person(pair: _Pair) -> tuple[list[str], list[str]]:
+    good, poor = [], []
+    if pair.counts("purpose") and pair.part("purpose") >= HIGH:
+        good.append(pair.say(phrases.ALIKE))
+    if pair.counts("passion") and pair.part("passion") >= HIGH:
+        good.append(pair.say(phrases.LEARNING))
+    if pair.counts("passion") and pair.part("passion") < LOW:
+        poor.append(pair.say(phrases.NOT_LEARNING))
+    rated = pair.mentors.rating_count[pair.j] >= MIN_RATERS
+    if pair.voice != "mentee" and pair.counts("empathy") and rated and pair.part("empathy") >= HIGH:
+        good.append(pair.say(phrases.FELT_UNDERSTOOD))
+    return good, poor
+
+
+def _language(pair: _Pair) -> tuple[list[str], list[str]]:
+    fluency = np.minimum(pair.mentees.languages[pair.i], pair.mentors.languages[pair.j])
+    best = float(fluency.max(initial=0))
+    if best < WORKING_FLUENCY:
+        return [], [pair.say(phrases.NO_LANGUAGE)]
+    if not pair.languages or not pair.counts("language"):
+        return [], []
+    name = pair.languages[int(fluency.argmax())]
+    if best < FLUENT:
+        return [], [pair.say(phrases.HALTING, language=name)]
+    return [pair.say(phrases.SPEAK, language=name)], []
+
+
+def why_unmatched(
+    i: int,
+    mentees: Mentees,
+    mentors: Mentors,
+    feasibility: Feasibility,
+    capacity: Ints,
+    assignment: Assignment,
+    *,
+    forbidden: Iterable[Pair] = (),
+    voice: Literal["mentee", "admin"] = "admin",
+) -> str:
+    """The true reason why row i has no pair, to the mentee or an admin.
+
+    capacity and forbidden as given to assign(). The last case rests on assign() matching as many as can be:
+    whoever could work with a mentee left out is then full, and one more place with any of them would match
+    that mentee and unmatch nobody. To the mentee nobody is named, nor is a rule that concerns somebody else.
+    ValueError if the mentee has a pair.
+    """
+    if i not in assignment.unmatched:
+        raise ValueError(f"{mentees.names[i]} is matched")
+    reasons = feasibility.reasons[i].copy()
+    for row, j in forbidden:
+        if row == i:
+            reasons[j] |= int(Infeasible.NOT_ALLOWED)
+    fits = np.flatnonzero((reasons & ~np.uint8(int(Infeasible.NO_PLACE))) == 0)
+    if fits.size:
+        opened = fits[capacity[fits] > 0]
+        key = "no_places" if not opened.size else "full_one" if fits.size == 1 else "full"
+    elif not reasons.size:
+        key = "no_mentors"
+    elif (reasons & int(Infeasible.NOT_ALLOWED)).all():
+        key = "not_allowed"
+    else:
+        key = "no_language" if (reasons & int(Infeasible.NO_LANGUAGE)).all() else "neither"
+    named = _listed([mentors.names[j] for j in sorted(fits.tolist(), key=lambda j: mentors.names[j])])
+    to_mentee, to_admin = phrases.UNMATCHED[key]
+    return (to_mentee if voice == "mentee" else to_admin).format(mentee=mentees.names[i], mentors=named)
+
+
+def _closest(skills: SkillMap, wanted: int, strength: NDArray[np.floating]) -> int | None:
+    worth = skills.related[wanted] * strength
+    best = int(worth.argmax())
+    return best if worth[best] > 0 else None
+
+
+def _part_of(count: int, of: int) -> str:
+    if count < of:
+        return f"{count} of the {of} skills"
+    return "the skill" if of == 1 else "both skills" if of == 2 else f"all {of} skills"
+
+
+def _names(skills: SkillMap, chosen: Sequence[int], join: str | None = None, last: str = " and ") -> str:
+    names = [skills.names[s] for s in chosen]
+    if join is None or len(names) > NAMED:
+        return _listed(names, last)
+    return join.join(names)
+
+
+def _listed(names: Sequence[str], last: str = " and ") -> str:
+    if len(names) <= NAMED + 1:
+        return join_words(names, last=last)
+    return join_words([*names[:NAMED], f"{len(names) - NAMED} more"])
+
+
+def _number(count: int) -> str:
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
