@@ -21,6 +21,8 @@ _MORE = {
     "tn": "Tswana", "to": "Tongan", "tw": "Twi", "wo": "Wolof", "xh": "Xhosa", "yi": "Yiddish",
     "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu", "lg": "Luganda", "no": "Norwegian", "ny": "Chichewa",
     "st": "Sesotho", "gn": "Guarani", "fj": "Fijian", "dv": "Dhivehi",
+    "ak": "Akan", "bm": "Bambara", "cr": "Cree", "ff": "Fulah", "ki": "Kikuyu", "kl": "Greenlandic",
+    "nd": "Northern Ndebele", "nv": "Navajo", "se": "Northern Sami",
 }  # fmt: skip
 _LANGUAGES = {code: name for code, name in global_settings.LANGUAGES if "-" not in code} | _MORE
 LANGUAGE_CHOICES: list[tuple[str, str]] = sorted(_LANGUAGES.items(), key=lambda pair: pair[1])
