@@ -1,9 +1,11 @@
 """Plain makers of rows: each gives something valid, and takes what a test cares about."""
 
+import functools
 import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from accounts import week
@@ -20,6 +22,12 @@ WORKING_WEEK = week.from_indices(
 )
 
 
+@functools.cache
+def _hashed(password: str) -> str:
+    # hashing is slow by design, and a test makes many people
+    return make_password(password)
+
+
 def make_person(**over: Any) -> User:
     n = next(_numbers)
     profile = {
@@ -33,7 +41,7 @@ def make_person(**over: Any) -> User:
     person = User(
         **{"email": f"person{n}@example.org", "name": f"Person {n}", "zone": "Europe/London"} | over
     )
-    person.set_password(password)
+    person.password = _hashed(password)
     person.save()
     person.emailaddress_set.create(email=person.email, verified=True, primary=True)
     Profile.objects.create(person=person, **profile)
