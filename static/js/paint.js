@@ -82,7 +82,8 @@ document.addEventListener("contextmenu", (event) => stroke?.active && event.prev
 document.addEventListener(
   "click",
   (event) => {
-    if (swallowClick && event.target.closest?.("[data-paint] .week__slot")) event.preventDefault();
+    const byPointer = event.detail > 0;
+    if (swallowClick && byPointer && event.target.closest?.("[data-paint] .week__slot")) event.preventDefault();
   },
   true,
 );
