@@ -108,7 +108,7 @@ def passion(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Scored:
     The records are dated evidence, never a self-rating; a date in the future counts as today. The same for
     all mentees.
     """
-    worth = 0.5 ** (np.maximum(mentors.record_age_days, 0) / HALF_LIFE_DAYS)
+    worth = on_grid(0.5 ** (np.maximum(mentors.record_age_days, 0) / HALF_LIFE_DAYS))
     fresh = np.bincount(mentors.record_owner, weights=worth, minlength=len(mentors))
     return np.broadcast_to(1 - np.exp(-fresh / RECORDS_SCALE), (len(mentees), len(mentors)))
 

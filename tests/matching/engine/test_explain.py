@@ -1,0 +1,329 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.engine import DEFAULT_WEIGHTS, assign, explain, feasibility, score, why_unmatched
+from tests.matching.engine.cast import (
+    LANGUAGES,
+    MONDAY,
+    SKILLS,
+    crowd,
+    make_mentee,
+    make_mentor,
+    row,
+    week,
+)
+
+
+def reasons(mentee=None, mentor=None, voice="mentee", zone="UTC", weights=None, languages=LANGUAGES):
+    mentee, mentor = mentee or make_mentee(), mentor or make_mentor()
+    scores = score(mentee, mentor, SKILLS, weights)
+    return explain(
+        mentee, mentor, SKILLS, scores, 0, 0, zone=zone, on=MONDAY, voice=voice, languages=languages
+    )
+
+
+# The named pair, in whole, to each of the three readers
+
+
+def test_explain_speaks_to_the_mentee():
+    said = reasons()
+    assert said.reasons_for == (
+        "Covers 3 of the 4 skills you want: SQL, negotiation, public speaking",
+        "Has shown SQL in their accomplishments",
+        "Free with you on Tuesday and Thursday mornings",
+        "Would like to learn the budgeting you offer",
+        "Describes their work in words close to your goal's",
+        "You both speak English well",
+    )
+    assert said.reasons_against == ("Does not offer coalitions", "Has no recent learning record")
+
+
+def test_explain_speaks_to_the_mentor():
+    said = reasons(voice="mentor")
+    assert said.reasons_for == (
+        "You cover 3 of the 4 skills they want: SQL, negotiation, public speaking",
+        "You have shown SQL in your accomplishments",
+        "Free with you on Tuesday and Thursday mornings",
+        "Offers the budgeting you would like to learn",
+        "Their goal is in words close to those you describe your work in",
+        "You both speak English well",
+    )
+    assert said.reasons_against == (
+        "You do not offer coalitions, which they want too",
+        "You have no recent learning record",
+    )
+
+
+def test_explain_speaks_to_an_admin():
+    said = reasons(voice="admin")
+    assert said.reasons_for == (
+        "Jonas Weber covers 3 of the 4 skills Amara Obi wants: SQL, negotiation, public speaking",
+        "Jonas Weber has shown SQL in their accomplishments",
+        "Both are free on Tuesday and Thursday mornings",
+        "Jonas Weber would like to learn the budgeting Amara Obi offers",
+        "Jonas Weber describes their work in words close to those of Amara Obi's goal",
+        "Both speak English well",
+    )
+    assert said.reasons_against == (
+        "Jonas Weber does not offer coalitions",
+        "Jonas Weber has no recent learning record",
+    )
+
+
+# Skills
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (row(sql=1), "Covers the skill you want: SQL"),
+        (row(sql=1, negotiation=2), "Covers both skills you want: negotiation, SQL"),
+        (
+            row(sql=1, negotiation=1, speaking=1),
+            "Covers all 3 skills you want: SQL, negotiation, public speaking",
+        ),
+        (row(sql=1, coalitions=1), "Covers 1 of the 2 skills you want: SQL"),
+    ],
+)
+def test_explain_counts_the_skills_covered(wanted, said):
+    mentor = make_mentor(level=row(sql=1, data=1, speaking=1, negotiation=1))
+    assert reasons(make_mentee(wanted=wanted), mentor).reasons_for[0] == said
+
+
+def test_explain_names_what_matters_most_and_is_missing():
+    mentee = make_mentee(wanted=row(budgeting=3, coalitions=1, speaking=2))
+    assert reasons(mentee).reasons_against[:2] == (
+        "Does not offer budgeting, which matters most to you",
+        "Does not offer coalitions",
+    )
+    mentee = make_mentee(wanted=row(budgeting=3, coalitions=3, speaking=2))
+    assert reasons(mentee).reasons_against[0] == (
+        "Does not offer budgeting and coalitions, which matter most to you"
+    )
+
+
+def test_explain_says_nothing_of_most_where_all_matter_alike():
+    mentee = make_mentee(wanted=row(budgeting=2, coalitions=2))
+    assert reasons(mentee).reasons_against[0] == "Does not offer budgeting or coalitions"
+
+
+def test_explain_names_a_related_skill_for_one_that_is_not_offered():
+    mentee = make_mentee(wanted=row(statistics=2))
+    said = reasons(mentee, make_mentor(level=row(data=0.75, sql=0.5)))
+    assert said.reasons_for[0] == "Offers data analysis, which is close to the statistics you want"
+    assert "statistics" not in " ".join(said.reasons_against)
+
+
+def test_explain_says_when_a_skill_is_offered_at_a_modest_level():
+    said = reasons(make_mentee(wanted=row(sql=2)), make_mentor(level=row(sql=0.25)))
+    assert said.reasons_for[0] == "Covers the skill you want: SQL"
+    assert said.reasons_against[0] == "Offers SQL at a modest level"
+
+
+# Time
+
+
+def test_explain_names_times_in_the_readers_zone():
+    assert "Free with you on Tuesday and Thursday evenings" in reasons(zone="Asia/Tokyo").reasons_for
+    assert "Free with you on Tuesday and Thursday afternoons" in reasons(zone="Asia/Kathmandu").reasons_for
+
+
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [
+        ([], "No half hour of the week is free for both of you"),
+        ([("Tue", 9, 9.5)], "Only one half hour a week is free for both of you"),
+        ([("Tue", 9, 9.5), ("Thu", 9, 9.5)], "Only two half hours a week are free for both of you"),
+        (
+            [("Tue", 9, 9.5), ("Tue", 10, 10.5), ("Thu", 9, 9.5)],
+            "Your free times meet, but never for a whole session at a stretch",
+        ),
+    ],
+)
+def test_explain_says_when_time_is_short(free, said):
+    mentee = make_mentee(half_hours_needed=np.array([3]))
+    assert reasons(mentee, make_mentor(free=week(*free))).reasons_against[1] == said
+
+
+# Reciprocity, language, and what raters said
+
+
+def test_explain_says_when_no_offer_meets_a_wish():
+    said = reasons(make_mentee(offers=row(sql=1)))
+    assert "Nothing you offer is among what they would like to learn" in said.reasons_against
+    said = reasons(make_mentee(offers=row(sql=1)), make_mentor(wishes=row()))
+    assert "Nothing you offer is among what they would like to learn" not in said.reasons_against
+
+
+def test_explain_names_an_offer_related_to_a_wish():
+    said = reasons(make_mentee(offers=row(data=1)), make_mentor(wishes=row(sql=1)))
+    assert "Would like to learn SQL, which is close to the data analysis you offer" in said.reasons_for
+
+
+@pytest.mark.parametrize(
+    ("fluency", "side", "said"),
+    [
+        (0.75, "reasons_for", "You both speak English well"),
+        (0.5, "reasons_against", "Your shared language, English, is not fluent on both sides"),
+        (0.25, "reasons_against", "You share no language that both of you can work in"),
+    ],
+)
+def test_explain_names_the_shared_language(fluency, side, said):
+    assert said in getattr(reasons(mentor=make_mentor(languages=np.array([[fluency, 0.0]]))), side)
+
+
+@pytest.mark.parametrize(
+    ("voice", "raters", "said"),
+    [
+        ("mentor", 3, "Your mentees say that they feel understood"),
+        ("admin", 3, "Mentees of Jonas Weber say that they feel understood"),
+        ("mentor", 2, None),
+        ("admin", 2, None),
+        ("mentee", 3, None),
+    ],
+)
+def test_explain_speaks_of_empathy_to_mentor_and_admin_and_from_three_raters(voice, raters, said):
+    mentor = make_mentor(rating_sum=np.array([float(raters)]), rating_count=np.array([raters]))
+    told = [reason for reason in reasons(mentor=mentor, voice=voice).reasons_for if "understood" in reason]
+    assert told == ([said] if said else [])
+
+
+def test_explain_gives_no_reason_for_what_does_not_count():
+    weights = dict.fromkeys(DEFAULT_WEIGHTS, 0) | {"political": 1}
+    said = reasons(weights=weights)
+    assert said.reasons_for == ()
+    assert said.reasons_against == ("Does not offer coalitions",)
+
+
+# Parts
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["mentee", "mentor", "admin"]))
+def test_explain_parts_add_up_to_the_total(seed, voice):
+    mentees, mentors = crowd(2, 3, seed)
+    scores = score(mentees, mentors, SKILLS)
+    said = explain(
+        mentees,
+        mentors,
+        SKILLS,
+        scores,
+        1,
+        2,
+        zone="Asia/Kathmandu",
+        on=MONDAY,
+        voice=voice,
+        languages=LANGUAGES,
+    )
+    assert sum(part.points for part in said.parts) == pytest.approx(said.total, abs=1e-9)
+    assert sum(part.weight for part in said.parts) == pytest.approx(100)
+    assert said.total == scores.total[1, 2]
+    for part in said.parts:
+        assert part.points == pytest.approx(part.weight * part.score)
+        assert part.applies or part.weight == 0
+
+
+def test_explain_shows_a_mentee_learning_and_empathy_as_one_part():
+    names = [part.name for part in reasons().parts]
+    assert "empathy" not in names
+    assert "passion" not in names
+    assert names[4] == "person"
+    assert [part.name for part in reasons(voice="admin").parts] == list(DEFAULT_WEIGHTS)
+
+
+# Why nobody
+
+
+def left_out(mentees, mentors, allowed=None, forbidden=(), locked=()):
+    allowed = np.ones((len(mentees), len(mentors)), bool) if allowed is None else np.array(allowed)
+    possible = feasibility(mentees, mentors, SKILLS, allowed)
+    cohort = assign(
+        score(mentees, mentors, SKILLS).points,
+        possible.feasible,
+        mentors.capacity,
+        mentee_ids=mentees.ids,
+        mentor_ids=mentors.ids,
+        forbidden=forbidden,
+        locked=locked,
+    )
+    return lambda i, voice="admin": why_unmatched(
+        i, mentees, mentors, possible, mentors.capacity, cohort, forbidden=forbidden, voice=voice
+    )
+
+
+def two(make, **over):
+    """The same person twice, but for names and what is given."""
+    one = make()
+    doubled = {"ids": ("one", "two"), "names": ("One", "Two")}
+    for name in ("wanted", "offers", "free", "languages", "half_hours_needed", "level", "backed", "wishes"):
+        if hasattr(one, name):
+            doubled[name] = np.repeat(getattr(one, name), 2, axis=0)
+    for name in ("rating_sum", "rating_count", "capacity"):
+        if hasattr(one, name):
+            doubled[name] = np.repeat(getattr(one, name), 2)
+    return make(**doubled | {"words": one.words * 2} | over)
+
+
+def test_why_unmatched_when_the_one_who_fits_is_full():
+    told = left_out(two(make_mentee), make_mentor(), locked=[(1, 0)])
+    assert told(0) == (
+        "Only Jonas Weber could work with One, and is full. One more place there would match One."
+    )
+    assert told(0, "mentee") == "The one mentor who could work with you is full."
+    with pytest.raises(ValueError, match="Two is matched"):
+        told(1)
+
+
+def test_why_unmatched_when_all_who_fit_are_full():
+    mentors = two(make_mentor, capacity=np.array([1, 0]))
+    told = left_out(two(make_mentee), mentors, locked=[(1, 0)])
+    assert told(0) == (
+        "All who could work with One are full: One and Two. One more place with any of them would match One."
+    )
+    assert told(0, "mentee") == "Every mentor who could work with you is full."
+
+
+def test_why_unmatched_when_nobody_who_fits_had_a_place():
+    told = left_out(make_mentee(), two(make_mentor, capacity=np.array([0, 0])))
+    assert told(0) == "Nobody who could work with Amara Obi had a free place before this run: One and Two."
+    assert told(0, "mentee") == "Every mentor who could work with you has all their places taken."
+
+
+def test_why_unmatched_when_there_is_no_shared_language():
+    told = left_out(make_mentee(languages=np.array([[0.25, 1.0]])), two(make_mentor))
+    assert told(0) == "No mentor shares a language with Amara Obi that both can work in."
+
+
+def test_why_unmatched_when_all_are_ruled_out():
+    said = (
+        "No mentor may be proposed to Amara Obi: reporting lines, exclusions or forbidden pairs rule out all."
+    )
+    told = left_out(make_mentee(), two(make_mentor), allowed=[[False, True]], forbidden=[(0, 1)])
+    assert told(0) == (
+        "No mentor may be proposed to Amara Obi: reporting lines, exclusions or forbidden pairs rule out all."
+    )
+    assert told(0, "mentee") == "No mentor of the program can be proposed to you."
+
+
+def test_why_unmatched_when_one_is_ruled_out_and_the_other_shares_no_language():
+    mentors = two(make_mentor, languages=np.array([[1.0, 0], [0, 0]]))
+    told = left_out(make_mentee(), mentors, allowed=[[False, True]])
+    assert told(0) == (
+        "No mentor who may be proposed to Amara Obi shares a language with them that both can work in."
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_one_more_place_matches_whom_it_is_said_to_match(seed):
+    mentees, mentors = crowd(7, 4, seed)
+    possible = feasibility(mentees, mentors, SKILLS, np.random.default_rng(seed).random((7, 4)) < 0.6)
+    ids = {"mentee_ids": mentees.ids, "mentor_ids": mentors.ids}
+    points = score(mentees, mentors, SKILLS).points
+    cohort = assign(points, possible.feasible, mentors.capacity, **ids)
+    for i in cohort.unmatched:
+        for j in np.flatnonzero(possible.feasible[i]):
+            more = mentors.capacity + (np.arange(4) == j)
+            assert assign(points, possible.feasible, more, **ids).matched == cohort.matched + 1
