@@ -1,5 +1,7 @@
 """Match runs: computations of a whole cohort's pairings, reviewed by an admin before they are published."""
 
+from typing import Any, Self
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
@@ -33,17 +35,20 @@ class MatchRun(models.Model):
     progress = models.PositiveSmallIntegerField(default=0, help_text="0 to 100.")
     stage = models.CharField(max_length=80, blank=True)
     weights = models.JSONField(default=dict, help_text="The criteria's weights under which the run was made.")
+    zone = models.CharField(max_length=64, default="UTC", help_text="Time zone of the times in the reasons.")
     # The attempt that may write: a worker that takes the run over stops the one before from writing.
     attempt = models.UUIDField(null=True, editable=False)
     beat_at = models.DateTimeField(
         null=True, editable=False, help_text="When the attempt last said it is alive."
     )
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     mentees = models.PositiveIntegerField(default=0)
     mentors = models.PositiveIntegerField(default=0)
     places = models.PositiveIntegerField(default=0)
     feasible_pairs = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+    # Of the latest results; while a run is solved again, those before it stand.
     finished_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
 
@@ -70,6 +75,23 @@ class MatchRun(models.Model):
         return f"match run of {self.created_at:%d %B %Y}"
 
 
+class ReviewQuerySet(models.QuerySet[Any]):
+    def reviewable_by(self, user: User | AnonymousUser) -> Self:
+        """What concerns others, in runs of programs that the user administers: nobody decides on themselves."""
+        return self.filter(run__in=MatchRun.objects.visible_to(user)).exclude(mentee__person_id=user.pk)
+
+
+class PairingQuerySet(ReviewQuerySet):
+    def reviewable_by(self, user: User | AnonymousUser) -> Self:
+        return super().reviewable_by(user).exclude(mentor__person_id=user.pk)
+
+    def standing(self) -> Self:
+        return self.filter(is_removed=False)
+
+    def unpublished(self) -> Self:
+        return self.standing().filter(request__isnull=True)
+
+
 class Pairing(models.Model):
     """One proposed mentor and mentee in a match run."""
 
@@ -79,10 +101,13 @@ class Pairing(models.Model):
     mentor = models.ForeignKey(Membership, models.CASCADE, related_name="+")
     goal = models.ForeignKey(Goal, models.CASCADE, related_name="+")
     points = models.PositiveSmallIntegerField(help_text="Score in hundredths of a point, 0 to 10,000.")
-    parts = models.JSONField(default=list, help_text="The score's parts and the reasons, as shown to admins.")
+    parts = models.JSONField(default=dict, help_text="The score's parts and the reasons, as shown to admins.")
     is_locked = models.BooleanField(default=False)
     is_removed = models.BooleanField(default=False)
     request = models.OneToOneField(Request, models.SET_NULL, null=True, related_name="pairing")
+    note = models.CharField(max_length=300, blank=True, help_text="Why it could not be published.")
+
+    objects = PairingQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -107,7 +132,9 @@ class LeftOut(models.Model):
     run = models.ForeignKey(MatchRun, models.CASCADE, related_name="left_out")
     mentee = models.ForeignKey(Membership, models.CASCADE, related_name="+")
     goal = models.ForeignKey(Goal, models.CASCADE, null=True, related_name="+")
-    reason = models.CharField(max_length=300)
+    reason = models.CharField(max_length=500)
+
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "mentee"], name="left_out_once")]
@@ -126,6 +153,8 @@ class RunChange(models.Model):
         REMOVE = "remove", "removed"
         SWAP = "swap", "swapped mentors"
         ASSIGN = "assign", "assigned"
+        SOLVE = "solve", "solved again"
+        CANCEL = "cancel", "cancelled"
         PUBLISH = "publish", "published"
 
     run = models.ForeignKey(MatchRun, models.CASCADE, related_name="changes")
