@@ -138,6 +138,12 @@ class EngagementQuerySet(models.QuerySet["Engagement"]):
         """Engagements that the user is half of."""
         return self.filter(Q(mentor_id=user.pk) | Q(mentee_id=user.pk))
 
+    def readable_by(self, user: User | AnonymousUser) -> "EngagementQuerySet":
+        """Those and, for a program admin, every one of the program; an admin reads metadata alone."""
+        return self.filter(
+            Q(mentor_id=user.pk) | Q(mentee_id=user.pk) | Q(program__in=Program.objects.administered_by(user))
+        )
+
     def active(self) -> "EngagementQuerySet":
         return self.filter(state=Engagement.State.ACTIVE)
 

@@ -1,0 +1,194 @@
+from datetime import date, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.formats import date_format
+from django.utils.html import format_html
+
+from accounts.models import User
+from mentoring.engagements.models import Request
+from mentoring.goals.models import Goal
+from mentoring.programs.models import Membership
+from mentoring.schedule.services import Terms
+from mentoring.schedule.slots import Start, common_starts
+
+NOTICE = timedelta(days=2)  # the first session is at the earliest so long after asking
+OTHER = "other"
+
+
+class TermsForm(forms.Form):
+    """How often, how long, until when, and at what time: a time free for both, or one of one's own."""
+
+    every_weeks = forms.TypedChoiceField(
+        label="How often", choices=Request.Cadence, coerce=int, initial=Request.Cadence.WEEKLY
+    )
+    minutes = forms.TypedChoiceField(
+        label="How long each time", choices=Request.Length, coerce=int, initial=Request.Length.HOUR
+    )
+    ends_on = forms.DateField(
+        label="End date",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Every engagement has an end from the start. Renewing is a new, joint yes.",
+    )
+    start = forms.ChoiceField(
+        label="When", widget=forms.RadioSelect(attrs={"class": "choices--slots"}), required=False
+    )
+    on = forms.DateField(
+        label="First session",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    at = forms.TimeField(
+        label="Time of day", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        reader: User,
+        mentor: User,
+        mentee: User,
+        longest_weeks: int,
+        today: date,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.reader, self.mentor, self.mentee = reader, mentor, mentee
+        self.longest_weeks, self.today = longest_weeks, today
+        self.starts = self._free_starts()
+        choices = [(_key(start), self._label(start)) for start in self.starts]
+        self.fields["start"].choices = [*choices, (OTHER, "Another time")]
+        if not choices:
+            self.fields["start"].initial = OTHER
+
+    def clean_ends_on(self) -> date:
+        ends_on: date = self.cleaned_data["ends_on"]
+        if ends_on <= self.today + NOTICE:
+            raise forms.ValidationError("Choose an end date after the first session.")
+        if ends_on > self.today + timedelta(weeks=self.longest_weeks):
+            raise forms.ValidationError(
+                f"An engagement in this program lasts {self.longest_weeks} weeks at most: "
+                f"until {date_format(self.today + timedelta(weeks=self.longest_weeks), 'j F Y')}."
+            )
+        return ends_on
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        chosen = cleaned.get("start") or ""
+        if chosen == OTHER:
+            self._clean_other(cleaned)
+        elif not chosen and "start" not in self.errors:
+            self.add_error("start", "Choose a time, or “Another time” to name one.")
+        if not self.errors and self.terms.ends_on <= self.terms.starts_on:
+            self.add_error("ends_on", "The end date has to come after the first session.")
+        return cleaned
+
+    @property
+    def terms(self) -> Terms:
+        """The terms of a valid form, in the reader's zone."""
+        cleaned = self.cleaned_data
+        if cleaned["start"] == OTHER:
+            on, at = cleaned["on"], cleaned["at"]
+        else:
+            chosen = next(start for start in self.starts if _key(start) == cleaned["start"])
+            on, at = chosen.on, chosen.at
+        return Terms(
+            starts_on=on,
+            ends_on=cleaned["ends_on"],
+            at=at,
+            zone=self.reader.zone,
+            every_weeks=cleaned["every_weeks"],
+            minutes=cleaned["minutes"],
+        )
+
+    def _clean_other(self, cleaned: dict[str, Any]) -> None:
+        for name in ("on", "at"):
+            if name not in self.errors and not cleaned.get(name):
+                self.add_error(name, "Name the first date." if name == "on" else "Name the time.")
+        on = cleaned.get("on")
+        latest = self.today + timedelta(weeks=self.longest_weeks)
+        if on and not self.today < on <= latest:
+            self.add_error("on", f"Choose a date between tomorrow and {date_format(latest, 'j F Y')}.")
+
+    def _free_starts(self) -> list[Start]:
+        """Starts for the terms as they stand in the form, filled in or not."""
+        asked = {name: self._asked(name) for name in ("every_weeks", "minutes", "ends_on")}
+        earliest = self.today + NOTICE
+        latest = self.today + timedelta(weeks=self.longest_weeks)
+        return common_starts(
+            self.mentor,
+            self.mentee,
+            Terms(
+                starts_on=earliest,
+                ends_on=min(max(asked["ends_on"], earliest), latest),
+                at=time.min,
+                zone=self.reader.zone,
+                every_weeks=asked["every_weeks"],
+                minutes=asked["minutes"],
+            ),
+        )
+
+    def _asked(self, name: str) -> Any:
+        field = self.fields[name]
+        fallback = self.get_initial_for_field(field, name)
+        if not self.is_bound:
+            return fallback
+        try:
+            return field.clean(self[name].data) or fallback
+        except forms.ValidationError:
+            return fallback
+
+    def _label(self, start: Start) -> str:
+        other = self.mentee if self.reader.pk == self.mentor.pk else self.mentor
+        note = ""
+        if other.zone != self.reader.zone:
+            theirs = start.starts_at.astimezone(other.zone_info)
+            note = f"{theirs:%a %H:%M} for {other.get_short_name()}"
+        label = f"{start.on:%a} {start.on.day} {start.on:%b}, {start.at:%H:%M}"
+        return format_html("{}<small>{}</small>", label, note) if note else label
+
+
+def _key(start: Start) -> str:
+    return f"{start.on:%Y-%m-%d}T{start.at:%H:%M}"
+
+
+class RequestForm(TermsForm):
+    goal = forms.ModelChoiceField(
+        queryset=Goal.objects.none(), label="For which goal", empty_label=None, widget=forms.RadioSelect
+    )
+    message = forms.CharField(
+        label="Your message",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="What would you like help with, and why from this person? "
+        "The mentor and this program's admins can read it.",
+    )
+    offer = forms.CharField(
+        label="What you offer in return",
+        max_length=600,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Something concrete, during or after: a skill, a view from your place, a hand with something.",
+    )
+    field_order = ["goal", "message", "offer", "every_weeks", "minutes", "ends_on", "start", "on", "at"]
+
+    def __init__(self, *args: Any, mentee_membership: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["goal"].queryset = (
+            Goal.objects.open().owned_by(mentee_membership.person).filter(program=mentee_membership.program)
+        )
+
+
+class DeclineForm(forms.Form):
+    decline = forms.ChoiceField(
+        label="Your answer",
+        choices=Request.Decline,
+        widget=forms.RadioSelect,
+        initial=Request.Decline.CAPACITY,
+    )
+    note = forms.CharField(
+        label="A kind word",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="If you like: somebody else to ask, something to read. No reason is expected.",
+    )

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from mentoring.engagements import views
+
+app_name = "engagements"
+urlpatterns = [
+    path("programs/<slug:slug>/requests/", views.request_list, name="request-list"),
+    path("programs/<slug:slug>/people/<uuid:person_id>/request/", views.request_new, name="request-new"),
+    path(
+        "programs/<slug:slug>/people/<uuid:person_id>/request/times/",
+        views.request_times,
+        name="request-times",
+    ),
+    path("requests/<uuid:pk>/", views.request_detail, name="request-detail"),
+    path("requests/<uuid:pk>/accept/", views.request_accept, name="request-accept"),
+    path("requests/<uuid:pk>/decline/", views.request_decline, name="request-decline"),
+    path("requests/<uuid:pk>/withdraw/", views.request_withdraw, name="request-withdraw"),
+    path("programs/<slug:slug>/engagements/", views.engagement_list, name="engagement-list"),
+    path("engagements/<uuid:pk>/", views.engagement_detail, name="engagement-detail"),
+    path("engagements/<uuid:pk>/end/", views.engagement_end, name="engagement-end"),
+]

@@ -1,0 +1,245 @@
+import uuid
+from datetime import date, timedelta
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from mentoring.engagements import services
+from mentoring.engagements.forms import DeclineForm, RequestForm
+from mentoring.engagements.models import Engagement, Request
+from mentoring.engagements.services import EngagementError
+from mentoring.programs.access import program_for
+from mentoring.programs.models import Membership
+from mentoring.schedule.models import Session
+
+
+@require_GET
+def request_list(request: HttpRequest, slug: str) -> HttpResponse:
+    membership = program_for(request.user, slug)
+    mine = Request.objects.filter(program=membership.program).select_related("mentor", "mentee", "goal")
+    return render(
+        request,
+        "engagements/request_list.html",
+        {
+            "membership": membership,
+            "received": mine.filter(mentor=membership.person)[:100],
+            "sent": mine.filter(mentee=membership.person)[:100],
+        },
+    )
+
+
+def request_new(request: HttpRequest, slug: str, person_id: uuid.UUID) -> HttpResponse:
+    mentee, mentor = _mentee_and_mentor(request, slug, person_id)
+    form = _request_form(request, mentee, mentor.person)
+    if request.method == "POST" and form.is_valid():
+        cleaned = form.cleaned_data
+        try:
+            sent = services.send_request(
+                mentee=mentee,
+                mentor_id=mentor.person_id,
+                goal=cleaned["goal"],
+                message=cleaned["message"],
+                offer=cleaned["offer"],
+                terms=form.terms,
+                now=timezone.now(),
+            )
+        except EngagementError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Your request is on its way to {mentor.person.name}.")
+            return redirect("engagements:request-detail", sent.pk)
+    return render(request, "engagements/request_new.html", {"form": form, "mentee": mentee, "mentor": mentor})
+
+
+@require_POST
+def request_times(request: HttpRequest, slug: str, person_id: uuid.UUID) -> HttpResponse:
+    """The times that suit the terms in the form: a fragment, or the whole page with all that was typed."""
+    mentee, mentor = _mentee_and_mentor(request, slug, person_id)
+    form = _request_form(request, mentee, mentor.person)
+    # Typed so far, not yet sent: nothing to complain of.
+    form.errors.clear()
+    template = "engagements/_times.html" if request.htmx else "engagements/request_new.html"  # type: ignore[attr-defined]
+    return render(request, template, {"form": form, "mentee": mentee, "mentor": mentor})
+
+
+@require_GET
+def request_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    asked = _request(request, pk)
+    return render(
+        request, "engagements/request_detail.html", _request_page(asked, request.user, DeclineForm())
+    )
+
+
+@require_POST
+def request_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    asked = _request(request, pk)
+    if request.user.pk not in (asked.mentor_id, asked.mentee_id):
+        raise Http404
+    try:
+        accepted = services.accept_request(request_id=asked.pk, by=request.user, now=timezone.now())
+    except EngagementError as error:
+        messages.error(request, str(error))
+        return redirect("engagements:request-detail", asked.pk)
+    if accepted.state != Request.State.ACCEPTED:
+        messages.success(request, "Your yes is noted. The engagement opens when the other says yes too.")
+        return redirect("engagements:request-detail", asked.pk)
+    messages.success(request, "It is agreed. Every session is reserved for both of you.")
+    return redirect("engagements:engagement-detail", accepted.engagement.pk)
+
+
+@require_POST
+def request_decline(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    asked = get_object_or_404(_request_rows(request), pk=pk, mentor_id=request.user.pk)
+    form = DeclineForm(request.POST)
+    if not form.is_valid():
+        return render(request, "engagements/request_detail.html", _request_page(asked, request.user, form))
+    try:
+        services.decline_request(
+            request_id=asked.pk,
+            decline=form.cleaned_data["decline"],
+            note=form.cleaned_data["note"],
+            now=timezone.now(),
+        )
+    except EngagementError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"Your answer is on its way to {asked.mentee.name}.")
+    return redirect("engagements:request-detail", asked.pk)
+
+
+@require_POST
+def request_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    asked = get_object_or_404(_request_rows(request), pk=pk, mentee_id=request.user.pk)
+    try:
+        services.withdraw_request(request_id=asked.pk, now=timezone.now())
+    except EngagementError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{asked.mentor.name} is told that there is nothing to answer.")
+    return redirect("engagements:request-detail", asked.pk)
+
+
+@require_GET
+def engagement_list(request: HttpRequest, slug: str) -> HttpResponse:
+    membership = program_for(request.user, slug)
+    mine = (
+        Engagement.objects.visible_to(membership.person)
+        .filter(program=membership.program)
+        .select_related("mentor", "mentee", "goal")
+    )
+    return render(
+        request,
+        "engagements/engagement_list.html",
+        {
+            "membership": membership,
+            "active": mine.active(),
+            "ended": mine.filter(state=Engagement.State.ENDED)[:100],
+        },
+    )
+
+
+@require_GET
+def engagement_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    engagement = _engagement(request, pk)
+    now = timezone.now()
+    sessions = Session.objects.filter(series__engagement=engagement).select_related("series")
+    is_active = engagement.state == Engagement.State.ACTIVE
+    context = {"engagement": engagement, "may_end": is_active, "now": now}
+    if request.user.pk not in (engagement.mentor_id, engagement.mentee_id):
+        context |= {
+            "past": sessions.planned().filter(ends_at__lte=now).count(),
+            "planned": sessions.ahead(now).count(),
+        }
+        return render(request, "engagements/engagement_metadata.html", context)
+    other = engagement.other(request.user)
+    upcoming = sessions.ahead(now).first()
+    is_mentee = request.user.pk == engagement.mentee_id
+    context |= {
+        "other": other,
+        "sessions": sessions,
+        "next": upcoming,
+        "may_read_goal": is_mentee or is_active,
+        "blocker": engagement.goal.read_blocker() if is_mentee or is_active else "",
+        "may_see_address": is_active or not is_mentee,
+    }
+    return render(request, "engagements/engagement_detail.html", context)
+
+
+def engagement_end(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    engagement = _engagement(request, pk)
+    if engagement.state == Engagement.State.ENDED:
+        return redirect("engagements:engagement-detail", engagement.pk)
+    if request.method != "POST":
+        ahead = Session.objects.ahead(timezone.now()).filter(series__engagement=engagement).count()
+        return render(request, "engagements/engagement_end.html", {"engagement": engagement, "ahead": ahead})
+    services.end_engagement(engagement_id=engagement.pk, by=request.user, now=timezone.now())
+    messages.success(request, "The engagement has ended. Thank you for what you both gave to it.")
+    return redirect("engagements:engagement-detail", engagement.pk)
+
+
+def _request_rows(request: HttpRequest) -> QuerySet[Request]:
+    return Request.objects.visible_to(request.user).select_related(
+        "program", "mentor", "mentee", "goal", "engagement"
+    )
+
+
+def _request(request: HttpRequest, pk: uuid.UUID) -> Request:
+    return get_object_or_404(_request_rows(request), pk=pk)
+
+
+def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, object]:
+    is_mentor, is_mentee = reader.pk == asked.mentor_id, reader.pk == asked.mentee_id
+    is_open = asked.state == Request.State.OPEN and asked.expires_at > timezone.now()
+    terms = services.terms_of(asked)
+    return {
+        "asked": asked,
+        "is_mentor": is_mentor,
+        "is_mentee": is_mentee,
+        "voice": "mentor" if is_mentor else "mentee" if is_mentee else "admin",
+        "may_accept": is_open and (is_mentor or is_mentee) and not asked.has_yes_of(reader),
+        "may_decline": is_open and is_mentor,
+        "may_withdraw": is_open and is_mentee,
+        "occurrences": terms.occurrences(),
+        "wanted": asked.goal.skills_wanted.select_related("skill"),
+        "form": form,
+    }
+
+
+def _mentee_and_mentor(
+    request: HttpRequest, slug: str, person_id: uuid.UUID
+) -> tuple[Membership, Membership]:
+    mentee = program_for(request.user, slug)
+    if not mentee.is_mentee:
+        raise Http404
+    mentor = get_object_or_404(
+        Membership.objects.open_to(mentee).select_related("person"), person_id=person_id
+    )
+    return mentee, mentor
+
+
+def _request_form(request: HttpRequest, mentee: Membership, mentor: User) -> RequestForm:
+    today = timezone.localdate()
+    usual_end: date = today + timedelta(weeks=mentee.program.usual_weeks)
+    return RequestForm(
+        request.POST if request.method == "POST" else None,
+        initial={"goal": _own_goal(request, mentee), "ends_on": usual_end, "every_weeks": 1, "minutes": 60},
+        mentee_membership=mentee,
+        reader=mentee.person,
+        mentor=mentor,
+        mentee=mentee.person,
+        longest_weeks=mentee.program.longest_weeks,
+        today=today,
+    )
+
+
+def _engagement(request: HttpRequest, pk: uuid.UUID) -> Engagement:
+    """One's own engagement, or as a program admin any of the program (its page then shows metadata alone)."""
+    rows = Engagement.objects.readable_by(request.user).select_related(
+        "program", "mentor", "mentee", "goal", "request"
+    )
+    return get_object_or_404(rows, pk=pk)

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from mentoring.home import views
+
+app_name = "home"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("programs/<slug:slug>/", views.program_home, name="program-home"),
+    path("healthz", views.health, name="health"),
+]

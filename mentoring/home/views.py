@@ -1,0 +1,104 @@
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from mentoring.engagements.models import Engagement, Request
+from mentoring.goals.models import Goal
+from mentoring.home.context import SESSION_KEY, current_membership
+from mentoring.programs.access import program_for
+from mentoring.programs.models import Membership
+from mentoring.schedule.models import Session
+
+
+@login_not_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page; signed in, one's current program, or what to do without one."""
+    if not request.user.is_authenticated:
+        return render(request, "home/landing.html")
+    memberships = list(
+        Membership.objects.current().filter(person_id=request.user.pk).select_related("program")
+    )
+    membership = current_membership(request, memberships)
+    if membership is None:
+        return render(request, "home/no_program.html")
+    return redirect("home:program-home", membership.program.slug)
+
+
+@require_GET
+def program_home(request: HttpRequest, slug: str) -> HttpResponse:
+    """What awaits me, and when do we meet next?"""
+    membership = program_for(request.user, slug)
+    if request.session.get(SESSION_KEY) != slug:
+        request.session[SESSION_KEY] = slug
+    now = timezone.now()
+    me, program = membership.person, membership.program
+    requests = Request.objects.open().filter(program=program).select_related("mentor", "mentee", "goal")
+    engagements = (
+        Engagement.objects.visible_to(me).filter(program=program).select_related("mentor", "mentee", "goal")
+    )
+    goals = Goal.objects.open().owned_by(me).filter(program=program)
+    return render(
+        request,
+        "home/program_home.html",
+        {
+            "membership": membership,
+            "sessions": Session.objects.visible_to(me)
+            .ahead(now)
+            .select_related("series__mentor", "series__mentee")[:4],
+            "to_answer": requests.filter(
+                Q(mentor=me, mentor_yes_at__isnull=True) | Q(mentee=me, mentee_yes_at__isnull=True)
+            ),
+            "waiting": requests.filter(mentee=me, mentee_yes_at__isnull=False),
+            "active": engagements.active(),
+            "goals": goals.exclude(engagements__state=Engagement.State.ACTIVE)
+            if membership.is_mentee
+            else goals.none(),
+            "steps": _first_steps(membership, goals.exists()),
+        },
+    )
+
+
+@login_not_required
+@require_GET
+def health(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def _first_steps(membership: Membership, has_goal: bool) -> list[tuple[str, str, str]]:
+    """What a new member has yet to fill in: title, why, and the name of the page."""
+    person = membership.person
+    steps = []
+    if not person.profile.headline:
+        steps.append(
+            (
+                "Say who you are",
+                "A headline and a few sentences are what others read first.",
+                "accounts:basics",
+            )
+        )
+    if not any(person.profile.week):
+        steps.append(
+            (
+                "Protect some time",
+                "Matches and proposals use the hours that you keep free.",
+                "accounts:availability",
+            )
+        )
+    if membership.is_mentor and not person.skills.exists():
+        steps.append(("Name your skills", "Mentees find you by what you can help with.", "accounts:skills"))
+    if membership.is_mentee and not person.offers.exists():
+        steps.append(
+            (
+                "Name what you offer",
+                "Mentoring goes both ways; mentors see what you bring.",
+                "accounts:exchange",
+            )
+        )
+    return steps
