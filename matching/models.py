@@ -77,7 +77,7 @@ class MatchRun(models.Model):
 
 class ReviewQuerySet(models.QuerySet[Any]):
     def reviewable_by(self, user: User | AnonymousUser) -> Self:
-        """What concerns others, in runs of programs that the user administers: nobody decides on themselves."""
+        """What concerns others, in runs of programs that the user administers: nobody decides their own."""
         return self.filter(run__in=MatchRun.objects.visible_to(user)).exclude(mentee__person_id=user.pk)
 
 
