@@ -167,7 +167,7 @@ class RequestForm(TermsForm):
         label="What you offer in return",
         max_length=600,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Something concrete, during or after: a skill, a view from your place, a hand with something.",
+        help_text="Something concrete, during or after: a skill, a view from where you stand, a hand.",
     )
     field_order = ["goal", "message", "offer", "every_weeks", "minutes", "ends_on", "start", "on", "at"]
 

@@ -195,7 +195,7 @@ def _check_place(mentor: Membership) -> None:
     """The membership must be locked: only then does the count stay true until the write."""
     if not mentor.is_mentor or _active(mentor) >= mentor.capacity:
         raise EngagementError(
-            f"All {mentor.capacity} places are taken. End an engagement, or raise the number of mentees at once."
+            f"All {mentor.capacity} places are taken. End an engagement, or raise your number of mentees."
         )
 
 

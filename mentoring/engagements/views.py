@@ -13,6 +13,7 @@ from mentoring.engagements import services
 from mentoring.engagements.forms import DeclineForm, RequestForm
 from mentoring.engagements.models import Engagement, Request
 from mentoring.engagements.services import EngagementError
+from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
 from mentoring.schedule.models import Session
@@ -235,6 +236,12 @@ def _request_form(request: HttpRequest, mentee: Membership, mentor: User) -> Req
         longest_weeks=mentee.program.longest_weeks,
         today=today,
     )
+
+
+def _own_goal(request: HttpRequest, mentee: Membership) -> Goal | None:
+    """The goal named in the address if it is an open one of the mentee's, else their first."""
+    goals = Goal.objects.open().owned_by(mentee.person).filter(program=mentee.program)
+    return next((goal for goal in goals if str(goal.pk) == request.GET.get("goal")), goals.first())
 
 
 def _engagement(request: HttpRequest, pk: uuid.UUID) -> Engagement:
