@@ -42,8 +42,10 @@ class Runner:
         number = str(self.listener.fileno())
         web: list[str | Path] = [python, "-m", "gunicorn", "mentoring.wsgi", "--bind", f"fd://{number}"]
         web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--reload"]
-        web += ["--log-level", "warning", "--graceful-timeout", "5", "--no-control-socket"]
-        celery: list[str | Path] = [python, "-m", "celery", "--quiet", "-A", "mentoring"]
+        web += ["--log-level", "error", "--graceful-timeout", "5", "--no-control-socket"]
+        # Celery warns of running as root on every start; here that is the user's own machine.
+        quiet = "ignore::UserWarning:celery.platforms"
+        celery: list[str | Path] = [python, "-W", quiet, "-m", "celery", "--quiet", "-A", "mentoring"]
         worker: list[str | Path] = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"]
         worker += ["--without-gossip", "--without-mingle", "--hostname", f"holdfast-{self.port}@%h"]
         beat: list[str | Path] = [*celery, "beat", "--schedule", self.var_dir / "beat-schedule"]
