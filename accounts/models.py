@@ -105,7 +105,11 @@ class SpokenLanguage(models.Model):
         ordering = ["-fluency", "code"]
 
     def __str__(self) -> str:
-        return f"{language_name(self.code)} ({self.get_fluency_display()})"
+        return f"{self.name} ({self.get_fluency_display()})"
+
+    @property
+    def name(self) -> str:
+        return language_name(self.code)
 
 
 class Skill(models.Model):

@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -16,6 +17,14 @@ class GoalQuerySet(models.QuerySet["Goal"]):
     def owned_by(self, user: User | AnonymousUser) -> "GoalQuerySet":
         """The user's own goals in programs that they are still a member of."""
         return self.filter(mentee_id=user.pk, program__in=Program.objects.visible_to(user))
+
+    def visible_to(self, user: User | AnonymousUser) -> "GoalQuerySet":
+        """Goals of which the user may read at least title and skills: their own, those that they help or
+        helped with as mentor, and those of programs that they administer."""
+        helped = Q(engagements__mentor_id=user.pk, program__in=Program.objects.visible_to(user))
+        own = Q(mentee_id=user.pk, program__in=Program.objects.visible_to(user))
+        run = Q(program__in=Program.objects.administered_by(user))
+        return self.filter(own | helped | run).distinct()
 
 
 class Goal(models.Model):
@@ -52,10 +61,16 @@ class Goal(models.Model):
     def read_blocker(self) -> str:
         if not self.blocker_sealed:
             return ""
-        return self._key().open(self.blocker_sealed, place=place(self, "blocker"))
+        return self._key().open(bytes(self.blocker_sealed), place=place(self, "blocker"))
 
     def _key(self) -> DataKey:
         return DataKey.objects.of(f"person:{self.mentee_id}")
+
+    def has_words_for(self, user: User | AnonymousUser) -> bool:
+        """Whether the user reads more than title and skills: its mentee, and a mentor while an engagement
+        for it is under way (engagements are a higher app, known by the relation's name)."""
+        goal: Any = self
+        return self.mentee_id == user.pk or goal.engagements.filter(mentor=user.pk, state="active").exists()
 
     def is_overdue(self, today: date) -> bool:
         return self.state == self.State.OPEN and self.target_on < today

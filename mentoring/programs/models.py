@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from accounts.models import User
 from mentoring.confidential.models import new_id
@@ -95,6 +95,36 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def proposable(self) -> "MembershipQuerySet":
         """Mentors who may be proposed at all: current, and not pausing."""
         return self.mentors().filter(is_paused=False)
+
+    def matching(self, words: str, *, role: str = "") -> "MembershipQuerySet":
+        """Those whose name, mail address or headline holds the words; `role` as the member list offers it."""
+        found = self.filter(
+            Q(person__name__icontains=words)
+            | Q(person__email__icontains=words)
+            | Q(person__profile__headline__icontains=words)
+        )
+        roles = {
+            "mentor": Q(is_mentor=True),
+            "mentee": Q(is_mentee=True),
+            "admin": Q(is_admin=True),
+            "paused": Q(is_mentor=True, is_paused=True),
+        }
+        return (found if words else self).filter(roles.get(role, Q()))
+
+    def with_counts(self) -> "MembershipQuerySet":
+        """Adds `taken`, engagements under way as mentor, and `open_goals`, both in the member's program."""
+        engagement = "person__engagements_as_mentor"
+        goal = "person__goals"
+        return self.annotate(
+            taken=Count(
+                engagement,
+                filter=Q(**{f"{engagement}__program": F("program"), f"{engagement}__state": "active"}),
+                distinct=True,
+            ),
+            open_goals=Count(
+                goal, filter=Q(**{f"{goal}__program": F("program"), f"{goal}__state": "open"}), distinct=True
+            ),
+        )
 
     def open_to(self, mentee: "Membership") -> "MembershipQuerySet":
         """Mentors whom this mentee may be proposed to, in every mode.

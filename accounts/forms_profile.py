@@ -1,0 +1,234 @@
+"""Forms of the profile's sections. Rows come as formsets; each is handed the skill list where it needs it."""
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.db import models
+
+from accounts.countries import country_choices
+from accounts.forms_fields import (
+    EARLIEST,
+    DayField,
+    LinkField,
+    ProseField,
+    RowsFormSet,
+    SkillField,
+    SkillList,
+    check_has_been,
+)
+from accounts.languages import LANGUAGE_CHOICES, Fluency
+from accounts.models import (
+    Accomplishment,
+    LearningRecord,
+    LearningWish,
+    Offer,
+    PersonSkill,
+    SpokenLanguage,
+    User,
+)
+from accounts.week import HALF_HOURS_A_WEEK
+from accounts.zones import zone_choices
+
+MOST_ROWS = 40
+
+
+def message_of(model: type[models.Model], constraint: str) -> str:
+    """The friendly message of a named constraint."""
+    named = {each.name: each for each in model._meta.constraints}
+    return str(named[constraint].get_violation_error_message())
+
+
+class BasicsForm(forms.Form):
+    name = forms.CharField(
+        max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    headline = forms.CharField(
+        max_length=120,
+        required=False,
+        label="Headline",
+        help_text="One line that says what you do, such as “Runs the night control room of a railway”.",
+    )
+    about = ProseField(
+        max_length=3000,
+        required=False,
+        label="About you",
+        help_text="Where you come from, how you work, what people come to you for.",
+    )
+    zone = forms.ChoiceField(
+        label="Your time zone",
+        choices=zone_choices,
+        help_text="Every time on these pages is told in it, and so are your weekly hours.",
+    )
+    country = forms.ChoiceField(label="Country", choices=country_choices, required=False)
+
+
+class LanguageForm(forms.Form):
+    code = forms.ChoiceField(
+        label="Language",
+        choices=[("", "Choose a language"), *LANGUAGE_CHOICES],
+        error_messages={"required": "Choose a language, or remove the row."},
+    )
+    fluency = forms.TypedChoiceField(
+        label="How well", choices=Fluency.choices, coerce=int, initial=Fluency.FLUENT.value
+    )
+
+
+class _SkillRow(forms.Form):
+    """A row that begins with a skill of the list."""
+
+    skill = SkillField(label="Skill")
+
+    def __init__(self, *args: Any, skills: SkillList, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["skill"]
+        assert isinstance(field, SkillField)
+        field.offer(skills)
+
+
+class SkillForm(_SkillRow):
+    level = forms.TypedChoiceField(
+        label="Level", choices=PersonSkill.Level.choices, coerce=int, initial=PersonSkill.Level.STRONG.value
+    )
+
+
+class WishForm(_SkillRow):
+    pass
+
+
+class OfferForm(_SkillRow):
+    words = forms.CharField(
+        max_length=300,
+        required=False,
+        label="How you would share it",
+        widget=forms.TextInput(attrs={"placeholder": "An evening on the piano, a code review, a walk"}),
+    )
+
+
+class LanguageRows(RowsFormSet):
+    key = "code"
+    twice = message_of(SpokenLanguage, "language_once")
+
+
+class SkillRows(RowsFormSet):
+    key = "skill"
+    twice = message_of(PersonSkill, "skill_once")
+
+
+class WishRows(RowsFormSet):
+    key = "skill"
+    twice = message_of(LearningWish, "wish_once")
+
+
+class OfferRows(RowsFormSet):
+    key = "skill"
+    twice = message_of(Offer, "offer_once")
+
+
+def rows_of(form: type[forms.Form], formset: type[RowsFormSet], *, extra: int = 1) -> type[RowsFormSet]:
+    """A formset class with rows to add and remove, at most MOST_ROWS."""
+    made = forms.formset_factory(
+        form,
+        formset=formset,
+        extra=extra,
+        can_delete=True,
+        max_num=MOST_ROWS,
+        validate_max=True,
+        absolute_max=MOST_ROWS + 10,
+    )
+    assert issubclass(made, RowsFormSet)
+    return made
+
+
+LanguageFormSet = rows_of(LanguageForm, LanguageRows)
+SkillFormSet = rows_of(SkillForm, SkillRows, extra=2)
+WishFormSet = rows_of(WishForm, WishRows)
+OfferFormSet = rows_of(OfferForm, OfferRows)
+
+
+class AvailabilityForm(forms.Form):
+    slots = forms.TypedMultipleChoiceField(
+        choices=[(index, index) for index in range(HALF_HOURS_A_WEEK)],
+        coerce=int,
+        required=False,
+        error_messages={
+            "invalid_choice": "One of these half hours is not in a week. Nothing was saved; choose again.",
+        },
+    )
+
+    def understood(self) -> set[int]:
+        """What of the posted half hours makes sense, to draw the page again."""
+        posted = self.data.getlist("slots") if hasattr(self.data, "getlist") else []
+        known = {str(index): index for index in range(HALF_HOURS_A_WEEK)}
+        return {known[value] for value in posted if value in known}
+
+
+class _DatedForm(forms.ModelForm):
+    """A row of a person's evidence, dated no later than today in the person's zone."""
+
+    on = DayField(label="When", help_text="The day, or some day of that month.")
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        field = self.fields["on"]
+        assert isinstance(field, DayField)
+        field.between(EARLIEST, today)
+
+    def clean_on(self) -> date:
+        return check_has_been(self.cleaned_data["on"], today=self.today)
+
+
+class AccomplishmentForm(_DatedForm):
+    link = LinkField(help_text="Where one can see it, if anywhere.")
+
+    class Meta:
+        model = Accomplishment
+        fields = ("what", "how", "on", "link", "skills")
+        labels: ClassVar = {
+            "what": "What you achieved",
+            "how": "How you achieved it",
+            "skills": "Skills it shows",
+        }
+        help_texts: ClassVar = {
+            "what": "One or two sentences, with a figure if there is one.",
+            "how": "Who stood beside you, what it cost, what you would not do again. The way counts as much.",
+            "skills": "A skill that an accomplishment stands behind counts for more in matching.",
+        }
+        widgets: ClassVar = {
+            "what": forms.Textarea(attrs={"rows": 2}),
+            "how": forms.Textarea(attrs={"rows": 4}),
+            "skills": forms.CheckboxSelectMultiple(attrs={"class": "choices--inline"}),
+        }
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.person = person
+        field = self.fields["skills"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        assert field.queryset is not None
+        field.queryset = field.queryset.filter(
+            models.Q(people__person=person) | models.Q(backed_by=self.instance.pk)
+        ).distinct()
+        if not field.queryset:
+            field.help_text = "List your skills first; then you can say here which of them this shows."
+
+
+class LearningRecordForm(_DatedForm):
+    link = LinkField(help_text="A certificate, a page, a repository: where one can see it.")
+
+    class Meta:
+        model = LearningRecord
+        fields = ("what", "kind", "on", "link", "changed")
+        labels: ClassVar = {"what": "What you learnt, or learnt from", "kind": "Kind"}
+        help_texts: ClassVar = {
+            "changed": "What you do differently since. This is what others find worth reading."
+        }
+        widgets: ClassVar = {
+            "what": forms.TextInput(),
+            "changed": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.person = person

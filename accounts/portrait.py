@@ -1,0 +1,224 @@
+"""What a person's profile shows to a reader, ready for a template."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accounts.countries import country_name
+from accounts.models import (
+    Accomplishment,
+    LearningRecord,
+    Offer,
+    PersonSkill,
+    Profile,
+    Skill,
+    SpokenLanguage,
+    User,
+)
+from accounts.week import EMPTY_WEEK, WEEKDAYS, unpack, windows
+
+QUARTERS_A_DAY = 96  # zones differ by as little as a quarter of an hour
+QUARTER = timedelta(minutes=15)
+YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class ShownSkill:
+    name: str
+    kind: str
+    level: int | None = None
+    level_label: str = ""
+
+
+@dataclass(frozen=True)
+class SkillGroup:
+    kind: str
+    skills: list[ShownSkill]
+
+
+@dataclass(frozen=True)
+class DayHours:
+    """A weekday's hours: spans for reading, bars as (from, length) in quarter hours for drawing."""
+
+    weekday: str
+    spans: list[str]
+    bars: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Portrait:
+    person: User
+    profile: Profile
+    country: str
+    languages: list[SpokenLanguage]
+    skill_groups: list[SkillGroup]
+    wishes: list[ShownSkill]
+    offers: list[Offer]
+    accomplishments: list[Accomplishment]
+    learning: list[LearningRecord]
+    learning_summary: str
+    hours: list[DayHours]
+    hours_a_week: str
+    hours_zone: str
+    home_zone: str
+    home_time: str  # by the person's own clock
+
+
+def portrait_of(person: User, *, zone: ZoneInfo, now: datetime) -> Portrait:
+    """The person's profile; hours are told in `zone`, the reader's, as the clocks stand this week.
+
+    Costs seven queries, whatever it holds.
+    """
+    profile = Profile.objects.filter(person=person).first() or Profile(person=person, week=EMPTY_WEEK)
+    learning = list(person.learning_records.all())
+    today = now.astimezone(zone).date()
+    return Portrait(
+        person=person,
+        profile=profile,
+        country=country_name(profile.country),
+        languages=list(person.languages.all()),
+        skill_groups=skill_groups(person.skills.select_related("skill")),
+        wishes=[ShownSkill(w.skill.name, w.skill.kind) for w in person.wishes.select_related("skill")],
+        offers=list(person.offers.select_related("skill")),
+        accomplishments=list(person.accomplishments.prefetch_related("skills")),
+        learning=learning,
+        learning_summary=learning_in_words([record.on for record in learning], today=today),
+        hours=hours_in_zone(bytes(profile.week), home=person.zone_info, zone=zone, now=now),
+        hours_a_week=f"{unpack(profile.week).sum() / 2:g}",
+        hours_zone=zone_in_words(zone.key),
+        home_zone=zone_in_words(person.zone),
+        home_time=f"{now.astimezone(person.zone_info):%H:%M}",
+    )
+
+
+def skill_groups(skills: Iterable[PersonSkill]) -> list[SkillGroup]:
+    """Skills by kind, in the order of the kinds, without kinds that hold none."""
+    shown = [
+        ShownSkill(entry.skill.name, entry.skill.kind, entry.level, entry.get_level_display())
+        for entry in skills
+    ]
+    by_kind = {kind: [skill for skill in shown if skill.kind == kind] for kind in Skill.Kind.values}
+    return [SkillGroup(kind, group) for kind, group in by_kind.items() if group]
+
+
+def learning_in_words(dates: list[date], *, today: date) -> str:
+    """How much evidence of learning there is, and how fresh; empty without any."""
+    if not dates:
+        return ""
+    recent = sum(1 for on in dates if today - on <= YEAR)
+    total = f"{len(dates)} {'record' if len(dates) == 1 else 'records'} of learning"
+    if recent == len(dates):
+        return f"{total}, {'it falls' if recent == 1 else 'all'} within the last twelve months."
+    return f"{total}, {recent or 'none'} of them within the last twelve months."
+
+
+def zone_in_words(name: str) -> str:
+    """A zone's name as people read it: "Europe/Isle_of_Man" becomes "Isle of Man (Europe)"."""
+    area, _, city = name.partition("/")
+    return f"{city.replace('_', ' ').replace('/', ', ')} ({area})" if city else name
+
+
+def hours_in_zone(packed: bytes, *, home: ZoneInfo, zone: ZoneInfo, now: datetime) -> list[DayHours]:
+    """Protected hours of a week at `home`, told by the clocks of `zone` in the week that holds `now`.
+
+    Seven days from Monday, those without hours too. A span over midnight is told on both days.
+    """
+    quarters = np.zeros(7 * QUARTERS_A_DAY, dtype=bool)
+    here = now.astimezone(home)
+    monday = here.date() - timedelta(days=here.weekday())
+    for weekday, since, until in windows(packed):
+        start = datetime.combine(monday + timedelta(days=weekday), since, home)
+        end_day = monday + timedelta(days=weekday + (until == time(0)))
+        end = datetime.combine(end_day, until, home)
+        length = (end.timestamp() - start.timestamp()) // QUARTER.total_seconds()
+        there = start.astimezone(zone)
+        first = there.weekday() * QUARTERS_A_DAY + there.hour * 4 + there.minute // 15
+        quarters[(first + np.arange(int(length))) % quarters.size] = True
+    return [_day_hours(name, day) for name, day in zip(WEEKDAYS, quarters.reshape(7, -1), strict=True)]
+
+
+def _day_hours(weekday: str, day: NDArray[np.bool_]) -> DayHours:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], day, [False])).astype(np.int8))).tolist()
+    runs = list(zip(edges[::2], edges[1::2], strict=True))
+    return DayHours(
+        weekday,
+        spans=[f"{_clock(start)}–{_clock(stop)}" for start, stop in runs],
+        bars=[(start, stop - start) for start, stop in runs],
+    )
+
+
+def _clock(quarter: int) -> str:
+    return f"{quarter // 4:02}:{quarter % 4 * 15:02}"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that a profile lacks, why it would help, and the page (a URL name) on which to add it."""
+
+    title: str
+    why: str
+    url_name: str
+
+
+def gaps_in(portrait: Portrait) -> list[Gap]:
+    lacks = [
+        (
+            portrait.profile.headline,
+            Gap("A headline", "It stands beside your name wherever people choose.", "accounts:basics"),
+        ),
+        (
+            portrait.languages,
+            Gap(
+                "Your languages", "Two people without a shared language are never matched.", "accounts:basics"
+            ),
+        ),
+        (
+            portrait.skill_groups,
+            Gap("Your skills", "A mentor is found by the skills that a goal asks for.", "accounts:skills"),
+        ),
+        (
+            portrait.wishes,
+            Gap("What you would like to learn", "Mentoring gives to both; say what.", "accounts:exchange"),
+        ),
+        (
+            portrait.offers,
+            Gap(
+                "What you can offer in return",
+                "A mentor who wants to learn it is a better match for you.",
+                "accounts:exchange",
+            ),
+        ),
+        (
+            portrait.hours_a_week != "0",
+            Gap(
+                "Your hours",
+                "Times for sessions are proposed where both have hours.",
+                "accounts:availability",
+            ),
+        ),
+        (
+            portrait.accomplishments,
+            Gap(
+                "An accomplishment",
+                "What you did, and how, says more than a title.",
+                "accounts:accomplishment-new",
+            ),
+        ),
+        (
+            portrait.learning,
+            Gap(
+                "A learning record",
+                "Passion for learning is seen in what you learnt lately, not in what you say of yourself.",
+                "accounts:learning-new",
+            ),
+        ),
+        (
+            portrait.profile.about,
+            Gap("A few words about you", "Where you come from and how you work.", "accounts:basics"),
+        ),
+    ]
+    return [gap for present, gap in lacks if not present]

@@ -1,0 +1,116 @@
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from accounts import services
+from accounts.forms_fields import SkillList
+from accounts.forms_profile import (
+    AvailabilityForm,
+    BasicsForm,
+    LanguageFormSet,
+    OfferFormSet,
+    SkillFormSet,
+    WishFormSet,
+)
+from accounts.models import Profile, User
+from accounts.portrait import gaps_in, portrait_of, zone_in_words
+from accounts.week import EMPTY_WEEK, unpack
+from accounts.week_grid import week_grid
+
+
+def profile(request: HttpRequest) -> HttpResponse:
+    person = _reader(request)
+    portrait = portrait_of(person, zone=person.zone_info, now=timezone.now())
+    return render(
+        request,
+        "accounts/profile.html",
+        {"portrait": portrait, "gaps": gaps_in(portrait), "is_own": True, "person": person},
+    )
+
+
+def basics(request: HttpRequest) -> HttpResponse:
+    person = _reader(request)
+    form = BasicsForm(request.POST or None, initial=_basics_of(person))
+    languages = LanguageFormSet(
+        request.POST or None, prefix="languages", initial=list(person.languages.values("code", "fluency"))
+    )
+    if request.method == "POST" and all([form.is_valid(), languages.is_valid()]):
+        spoken = [(row["code"], row["fluency"]) for row in languages.rows()]
+        services.save_basics(person, **form.cleaned_data, languages=spoken)
+        return _saved(request, "Your basics are saved.")
+    return render(request, "accounts/basics.html", {"form": form, "languages": languages})
+
+
+def skills(request: HttpRequest) -> HttpResponse:
+    person = _reader(request)
+    rows = SkillFormSet(
+        request.POST or None,
+        prefix="skills",
+        initial=list(person.skills.values("skill", "level")),
+        form_kwargs={"skills": SkillList()},
+    )
+    if request.method == "POST" and rows.is_valid():
+        services.save_skills(person, [(row["skill"], row["level"]) for row in rows.rows()])
+        return _saved(request, "Your skills are saved.")
+    return render(request, "accounts/skills.html", {"rows": rows})
+
+
+def exchange(request: HttpRequest) -> HttpResponse:
+    person = _reader(request)
+    listed: dict[str, Any] = {"form_kwargs": {"skills": SkillList()}}
+    wishes = WishFormSet(
+        request.POST or None, prefix="wishes", initial=list(person.wishes.values("skill")), **listed
+    )
+    offers = OfferFormSet(
+        request.POST or None, prefix="offers", initial=list(person.offers.values("skill", "words")), **listed
+    )
+    if request.method == "POST" and all([wishes.is_valid(), offers.is_valid()]):
+        services.save_exchange(
+            person,
+            wishes=[row["skill"] for row in wishes.rows()],
+            offers=[(row["skill"], row["words"]) for row in offers.rows()],
+        )
+        return _saved(request, "What you would like to learn and what you offer is saved.")
+    return render(request, "accounts/exchange.html", {"wishes": wishes, "offers": offers})
+
+
+def availability(request: HttpRequest) -> HttpResponse:
+    person = _reader(request)
+    form = AvailabilityForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        if form.is_valid():
+            services.save_week(person, form.cleaned_data["slots"])
+            return _saved(request, "Your weekly hours are saved.")
+        chosen = form.understood()
+    else:
+        packed = Profile.objects.filter(person=person).values_list("week", flat=True).first() or EMPTY_WEEK
+        chosen = set(unpack(packed).nonzero()[0].tolist())
+    return render(
+        request,
+        "accounts/availability.html",
+        {"form": form, "week": week_grid(chosen), "zone": zone_in_words(person.zone)},
+    )
+
+
+def _reader(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # LoginRequiredMiddleware lets nobody else through
+    return request.user
+
+
+def _basics_of(person: User) -> dict[str, str]:
+    profile = Profile.objects.filter(person=person).first() or Profile(person=person)
+    return {
+        "name": person.name,
+        "zone": person.zone,
+        "headline": profile.headline,
+        "about": profile.about,
+        "country": profile.country,
+    }
+
+
+def _saved(request: HttpRequest, words: str) -> HttpResponse:
+    messages.success(request, words)
+    return redirect("accounts:profile")

@@ -1,0 +1,78 @@
+"""Accomplishments and learning records: the evidence in a profile, one page a record."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms_profile import AccomplishmentForm, LearningRecordForm
+from accounts.models import Accomplishment, LearningRecord, User
+
+
+def accomplishment_new(request: HttpRequest) -> HttpResponse:
+    return _accomplishment(request, None)
+
+
+def accomplishment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _accomplishment(request, get_object_or_404(Accomplishment, person=request.user, pk=pk))
+
+
+@require_http_methods(["GET", "POST"])
+def accomplishment_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    accomplishment = get_object_or_404(Accomplishment, person=request.user, pk=pk)
+    if request.method == "POST":
+        accomplishment.delete()
+        return _done(request, "The accomplishment is removed from your profile.")
+    return render(request, "accounts/evidence_delete.html", {"record": accomplishment})
+
+
+def learning_new(request: HttpRequest) -> HttpResponse:
+    return _learning(request, None)
+
+
+def learning_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _learning(request, get_object_or_404(LearningRecord, person=request.user, pk=pk))
+
+
+@require_http_methods(["GET", "POST"])
+def learning_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    record = get_object_or_404(LearningRecord, person=request.user, pk=pk)
+    if request.method == "POST":
+        record.delete()
+        return _done(request, "The learning record is removed from your profile.")
+    return render(request, "accounts/evidence_delete.html", {"record": record})
+
+
+def _accomplishment(request: HttpRequest, accomplishment: Accomplishment | None) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = AccomplishmentForm(
+        request.POST or None, instance=accomplishment, person=request.user, today=timezone.localdate()
+    )
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return _done(request, "The accomplishment is saved.")
+    return _page(request, "accounts/accomplishment.html", form, accomplishment)
+
+
+def _learning(request: HttpRequest, record: LearningRecord | None) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = LearningRecordForm(
+        request.POST or None, instance=record, person=request.user, today=timezone.localdate()
+    )
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return _done(request, "The learning record is saved.")
+    return _page(request, "accounts/learning.html", form, record)
+
+
+def _page(
+    request: HttpRequest, template: str, form: forms.ModelForm, record: Accomplishment | LearningRecord | None
+) -> HttpResponse:
+    return render(request, template, {"form": form, "record": record})
+
+
+def _done(request: HttpRequest, words: str) -> HttpResponse:
+    messages.success(request, words)
+    return redirect("accounts:profile")

@@ -1,0 +1,82 @@
+from typing import Any, ClassVar
+
+from django import forms
+
+from mentoring.programs.models import Membership
+
+MOST_PLACES = 20
+AS = [
+    ("mentee", "As mentee: I have a goal and look for somebody to help me with it"),
+    ("mentor", "As mentor: I would help somebody with theirs"),
+    ("both", "As both"),
+]
+
+
+def capacity_field(*, lowest: int, required: bool = True) -> forms.IntegerField:
+    return forms.IntegerField(
+        label="Mentees at once",
+        min_value=lowest,
+        max_value=MOST_PLACES,
+        required=required,
+        initial=1,
+        help_text="As mentor. Nobody can be given to you beyond this number, however many ask.",
+    )
+
+
+class JoinForm(forms.Form):
+    role = forms.ChoiceField(
+        label="How would you like to take part?",
+        choices=AS,
+        initial="mentee",
+        widget=forms.RadioSelect(attrs={"class": "choices--cards"}),
+    )
+    capacity = capacity_field(lowest=1, required=False)
+
+    def roles(self) -> dict[str, Any]:
+        """What join_program takes; after is_valid()."""
+        role = self.cleaned_data["role"]
+        return {
+            "is_mentor": role in {"mentor", "both"},
+            "is_mentee": role in {"mentee", "both"},
+            "capacity": self.cleaned_data["capacity"] or 1,
+        }
+
+
+class _RolesForm(forms.ModelForm):
+    """Says what is wanted; the service decides and writes, so nothing here saves."""
+
+    capacity = capacity_field(lowest=0)
+
+    def _post_clean(self) -> None:
+        """Leaves the instance as it is in the database: a refused change must not show as made."""
+
+
+class MembershipForm(_RolesForm):
+    class Meta:
+        model = Membership
+        fields = ("is_mentee", "is_mentor", "capacity", "is_paused")
+        labels: ClassVar = {
+            "is_mentee": "I am a mentee here",
+            "is_mentor": "I am a mentor here",
+            "is_paused": "Pause: no new requests or proposals as mentor",
+        }
+        help_texts: ClassVar = {"is_paused": "What is under way goes on. Untick it to be found again."}
+
+
+class MemberForm(_RolesForm):
+    class Meta:
+        model = Membership
+        fields = ("is_mentee", "is_mentor", "is_admin", "capacity")
+        labels: ClassVar = {"is_mentee": "Mentee", "is_mentor": "Mentor", "is_admin": "Program admin"}
+
+
+class MemberFilter(forms.Form):
+    ROLES = (
+        ("", "Everybody"),
+        ("mentor", "Mentors"),
+        ("mentee", "Mentees"),
+        ("admin", "Program admins"),
+        ("paused", "Paused mentors"),
+    )
+    q = forms.CharField(label="Search", max_length=100, required=False, widget=forms.SearchInput())
+    role = forms.ChoiceField(label="Role", choices=ROLES, required=False)

@@ -1,0 +1,161 @@
+"""Joining, leaving and changing roles. Each locks the membership's row, then checks, then writes.
+
+Whether a mentor may give up places depends on the engagements under way. Those belong to a higher app;
+here they are known by the names of their relations alone. The function that opens engagements locks
+the same membership row first, so that the count made here still holds when the row is written.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from mentoring.programs.models import Membership, Program
+
+
+class ProgramError(Exception):
+    """Why something cannot be done in a program, in words fit to show."""
+
+
+@transaction.atomic
+def join_program(
+    program: Program, person: User, *, is_mentor: bool, is_mentee: bool, capacity: int, now: datetime
+) -> Membership:
+    """A current member stays as they are; who left before comes back in the new roles, never as admin."""
+    roles = {"is_mentor": is_mentor, "is_mentee": is_mentee, "capacity": capacity, "joined_at": now}
+    membership, joined = Membership.objects.get_or_create(program=program, person=person, defaults=roles)
+    if joined:
+        return membership
+    membership = _locked(membership)
+    if membership.left_at is not None:
+        back = roles | {"left_at": None, "is_admin": False, "is_paused": False}
+        _write(membership, back)
+    return membership
+
+
+@transaction.atomic
+def change_membership(
+    membership: Membership,
+    *,
+    is_mentor: bool,
+    is_mentee: bool,
+    capacity: int | None = None,
+    is_paused: bool | None = None,
+    is_admin: bool | None = None,
+) -> Membership:
+    """What is None stays as it is. Raises ProgramError."""
+    if is_admin is False:
+        _lock_program(membership.program_id)
+    membership = _locked(membership)
+    if membership.is_admin and is_admin is False:
+        _check_not_last_admin(membership)
+    if not (is_mentor or is_mentee or (membership.is_admin if is_admin is None else is_admin)):
+        raise ProgramError("Choose at least one role.")
+    if membership.is_mentor and not is_mentor:
+        _check_free(_ties_as_mentor(membership), "you can stop being a mentor")
+    if membership.is_mentee and not is_mentee:
+        _check_free(_ties_as_mentee(membership), "you can stop being a mentee")
+    taken = places_taken(membership)
+    if is_mentor and capacity is not None and capacity < taken:
+        raise ProgramError(
+            f"{_counted(taken, 'engagement')} under way, so there cannot be fewer than {taken} places. "
+            "End one first; or pause, so that nobody new can ask."
+        )
+    wanted = {
+        "is_mentor": is_mentor,
+        "is_mentee": is_mentee,
+        "capacity": capacity,
+        "is_paused": is_paused,
+        "is_admin": is_admin,
+    }
+    _write(membership, {name: value for name, value in wanted.items() if value is not None})
+    return membership
+
+
+@transaction.atomic
+def leave_program(membership: Membership, *, now: datetime) -> None:
+    """Raises ProgramError while something still binds the member to others."""
+    _lock_program(membership.program_id)
+    membership = _locked(membership)
+    if membership.left_at is not None:
+        return
+    mentor_ties, mentee_ties = _ties_as_mentor(membership), _ties_as_mentee(membership)
+    engagements, requests = (sum(pair) for pair in zip(mentor_ties, mentee_ties, strict=True))
+    _check_free((engagements, requests), "you can leave")
+    if membership.is_admin:
+        _check_not_last_admin(membership)
+    _write(membership, {"left_at": now})
+
+
+def places_taken(membership: Membership) -> int:
+    """Engagements under way as mentor, in this program."""
+    person: Any = membership.person
+    return person.engagements_as_mentor.filter(program=membership.program_id, state="active").count()
+
+
+def can_see_mail(reader: Membership, member: Membership) -> bool:
+    """A mail address is shown to oneself, to program admins, and within an engagement under way."""
+    if reader.person_id == member.person_id or reader.is_admin:
+        return True
+    person: Any = member.person
+    here = {"program": member.program_id, "state": "active"}
+    return (
+        person.engagements_as_mentor.filter(mentee=reader.person_id, **here).exists()
+        or person.engagements_as_mentee.filter(mentor=reader.person_id, **here).exists()
+    )
+
+
+def _ties_as_mentor(membership: Membership) -> tuple[int, int]:
+    """Engagements under way and requests waiting."""
+    person: Any = membership.person
+    waiting = person.requests_received.filter(program=membership.program_id, state="open")
+    return places_taken(membership), waiting.count()
+
+
+def _ties_as_mentee(membership: Membership) -> tuple[int, int]:
+    person: Any = membership.person
+    active = person.engagements_as_mentee.filter(program=membership.program_id, state="active")
+    waiting = person.requests_sent.filter(program=membership.program_id, state="open")
+    return active.count(), waiting.count()
+
+
+def _check_free(ties: tuple[int, int], then: str) -> None:
+    engagements, requests = ties
+    if engagements:
+        raise ProgramError(
+            f"{_counted(engagements, 'engagement')} under way. "
+            f"Each is ended in one step on its own page; then {then}."
+        )
+    if requests:
+        raise ProgramError(
+            f"{_counted(requests, 'request')} waiting for an answer. "
+            f"Answer those that came and withdraw those that were sent; then {then}."
+        )
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"1 {thing} is" if count == 1 else f"{count} {thing}s are"
+
+
+def _lock_program(program_id: uuid.UUID) -> None:
+    """One at a time where an admin may be lost; does not hold up who only refers to the program."""
+    Program.objects.select_for_update(no_key=True).get(pk=program_id)
+
+
+def _check_not_last_admin(membership: Membership) -> None:
+    others = Membership.objects.current().filter(program=membership.program_id, is_admin=True)
+    if not others.exclude(pk=membership.pk).exists():
+        raise ProgramError("A program keeps at least one admin. Make somebody else an admin first.")
+
+
+def _locked(membership: Membership) -> Membership:
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("person")
+    return rows.get(pk=membership.pk)
+
+
+def _write(membership: Membership, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(membership, name, value)
+    membership.save(update_fields=list(changes))

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from mentoring.programs import views, views_members
+
+app_name = "programs"
+urlpatterns = [
+    path("join/<slug:token>/", views.join, name="join"),
+    path("programs/<slug:slug>/membership/", views.membership, name="membership"),
+    path("programs/<slug:slug>/membership/leave/", views.membership_leave, name="membership-leave"),
+    path("programs/<slug:slug>/people/<uuid:person_id>/", views.person_detail, name="person-detail"),
+    path("programs/<slug:slug>/members/", views_members.member_list, name="member-list"),
+    path("programs/<slug:slug>/members/<uuid:pk>/", views_members.member_edit, name="member-edit"),
+]

@@ -1,0 +1,103 @@
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from accounts.portrait import portrait_of
+from mentoring.programs import services
+from mentoring.programs.access import program_for
+from mentoring.programs.forms import JoinForm, MembershipForm
+from mentoring.programs.models import Membership, Program
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    program = get_object_or_404(Program, join_token=token)
+    if not isinstance(request.user, User):
+        if request.method == "POST":
+            return redirect_to_login(request.get_full_path())
+        return render(request, "programs/join.html", {"program": program})
+    if Membership.objects.current().filter(program=program, person=request.user).exists():
+        messages.info(request, f"You are in {program.name} already.")
+        return redirect("home:program-home", slug=program.slug)
+    form = JoinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.join_program(program, request.user, **form.roles(), now=timezone.now())
+        messages.success(request, f"Welcome to {program.name}. Say who you are, so that others can find you.")
+        return redirect("accounts:profile")
+    return render(request, "programs/join.html", {"program": program, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def membership(request: HttpRequest, slug: str) -> HttpResponse:
+    own = program_for(request.user, slug)
+    form = MembershipForm(request.POST or None, instance=own)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change_membership(own, **form.cleaned_data)
+        except services.ProgramError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Your part in the program is changed.")
+            return redirect("programs:membership", slug=slug)
+    taken = services.places_taken(own)
+    return render(
+        request,
+        "programs/membership.html",
+        {"membership": own, "program": own.program, "form": form, "taken": taken},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def membership_leave(request: HttpRequest, slug: str) -> HttpResponse:
+    own = program_for(request.user, slug)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            services.leave_program(own, now=timezone.now())
+        except services.ProgramError as error:
+            refusal = str(error)
+        else:
+            messages.success(request, f"You have left {own.program.name}.")
+            return redirect("home:home")
+    return render(
+        request,
+        "programs/membership_leave.html",
+        {"membership": own, "program": own.program, "refusal": refusal},
+    )
+
+
+def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> HttpResponse:
+    reader = program_for(request.user, slug)
+    members = Membership.objects.current().filter(program=reader.program_id)
+    member = get_object_or_404(members.select_related("person"), person=person_id)
+    can_ask = reader.is_mentee and Membership.objects.open_to(reader).filter(pk=member.pk).exists()
+    return render(
+        request,
+        "programs/person_detail.html",
+        {
+            "program": reader.program,
+            "reader": reader,
+            "member": member,
+            "person": member.person,
+            "portrait": portrait_of(member.person, zone=reader.person.zone_info, now=timezone.now()),
+            "is_self": member.person_id == reader.person_id,
+            "can_ask": can_ask,
+            "goal_id": _uuid_or_none(request.GET.get("goal", "")),
+            "mail": member.person.email if services.can_see_mail(reader, member) else "",
+        },
+    )
+
+
+def _uuid_or_none(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
