@@ -65,12 +65,17 @@ class Fits:
         return next((j for j, row in enumerate(self.mentors.rows) if row.person == person), None)
 
 
-def fits(program: Program, goals: GoalQuerySet, today: date) -> Fits:
-    """`goals` are of this program. The number of queries does not depend on how many people there are."""
+def fits(
+    program: Program, goals: GoalQuerySet, today: date, weights: Mapping[str, float] | None = None
+) -> Fits:
+    """`goals` are of this program; the weights are the program's own unless others are given.
+
+    The number of queries does not depend on how many people there are.
+    """
     skills = load_skills()
     mentors = load_mentors(program, skills, today)
     mentees = load_mentees(goals, skills, today)
-    return weigh(program, skills, mentees, mentors, program.weights, today)
+    return weigh(program, skills, mentees, mentors, program.weights if weights is None else weights, today)
 
 
 def weigh(

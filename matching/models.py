@@ -1,5 +1,6 @@
 """Match runs: computations of a whole cohort's pairings, reviewed by an admin before they are published."""
 
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,11 +13,19 @@ from mentoring.engagements.models import Request
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership, Program
 
+# An attempt says every few seconds that it is alive (matching/solving.py), but not while the solver runs.
+STALE_AFTER = timedelta(seconds=30)
+
 
 class MatchRunQuerySet(models.QuerySet["MatchRun"]):
     def visible_to(self, user: User | AnonymousUser) -> "MatchRunQuerySet":
         """Runs of programs that the user administers; participants see nothing of a run."""
         return self.filter(program__in=Program.objects.administered_by(user))
+
+    def claimable(self, now: datetime) -> "MatchRunQuerySet":
+        """Runs that wait, and those whose attempt has not said for a while that it is alive."""
+        abandoned = Q(state=MatchRun.State.RUNNING, beat_at__lte=now - STALE_AFTER)
+        return self.filter(Q(state=MatchRun.State.QUEUED) | abandoned)
 
 
 class MatchRun(models.Model):

@@ -127,7 +127,7 @@ def load_mentors(program: Program, skills: Skills, today: date) -> LoadedMentors
             "person__profile__week",
         )
     )
-    taken = _active_engagements(program)
+    taken = active_engagements(program)
     rows = tuple(
         MentorRow(
             pk,
@@ -263,7 +263,7 @@ def _ratings(program: Program, index: dict[Person, int]) -> tuple[NDArray[np.flo
     return total, count
 
 
-def _active_engagements(program: Program) -> dict[Person, int]:
+def active_engagements(program: Program) -> dict[Person, int]:
     rows = Engagement.objects.active().filter(program=program).order_by().values("mentor_id")
     return dict(rows.annotate(count=Count("pk")).values_list("mentor_id", "count"))
 

@@ -1,0 +1,84 @@
+"""The course of a match run, as admins steer it: started, solved again, cancelled."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from matching.cohort import first_goals
+from matching.engine import DEFAULT_WEIGHTS
+from matching.fits import known_weights
+from matching.models import MatchRun, RunChange
+from mentoring.celery import publish_on_commit
+from mentoring.programs.models import Program
+
+SOLVE = "matching.solve_match_run"
+State = MatchRun.State
+
+
+class MatchingError(Exception):
+    """What was asked of a match run is refused; the text is fit to show."""
+
+
+@transaction.atomic
+def start_run(*, program: Program, by: User, now: datetime) -> MatchRun:
+    """Queue a run and wake a worker. Should no worker hear of it, beat's next wake-up finds the row."""
+    if not first_goals(program).exists():
+        raise MatchingError("Nobody with an open goal waits for a mentor at present.")
+    run = MatchRun(
+        program=program,
+        started_by=by,
+        weights=DEFAULT_WEIGHTS | known_weights(program.weights),
+        zone=by.zone,
+        created_at=now,
+    )
+    _one_at_a_time(lambda: run.save(force_insert=True))
+    publish_on_commit(SOLVE, str(run.pk))
+    return run
+
+
+@transaction.atomic
+def solve_again(*, run_id: uuid.UUID, by: User, now: datetime) -> MatchRun:
+    """Solve a reviewed run anew: locked pairings stay, removed ones are not formed, the rest is open."""
+    run = lock_for_review(run_id)
+    run.state, run.progress, run.stage, run.attempts, run.error = State.QUEUED, 0, "", 0, ""
+    _one_at_a_time(lambda: run.save(update_fields=["state", "progress", "stage", "attempts", "error"]))
+    record(run, by, RunChange.Action.SOLVE, "Solved again, keeping what is locked", now)
+    publish_on_commit(SOLVE, str(run.pk))
+    return run
+
+
+@transaction.atomic
+def cancel_run(*, run_id: uuid.UUID, by: User, now: datetime) -> MatchRun:
+    """Stop a run that waits or works; results of an earlier solving stand. Twice does once."""
+    run = MatchRun.objects.select_for_update(of=("self",)).get(pk=run_id)
+    if run.state in (State.QUEUED, State.RUNNING):
+        # without the attempt's token its worker can write nothing more
+        run.state, run.attempt = State.READY if run.finished_at else State.CANCELLED, None
+        run.save(update_fields=["state", "attempt"])
+        record(run, by, RunChange.Action.CANCEL, "Cancelled while it was under way", now)
+    return run
+
+
+def lock_for_review(run_id: uuid.UUID) -> MatchRun:
+    """The run, locked until the transaction ends, so that two admins change it one after the other."""
+    run = MatchRun.objects.select_for_update(of=("self",)).select_related("program").get(pk=run_id)
+    if run.state != State.READY:
+        raise MatchingError(f"This match run is {run.get_state_display()}; it cannot be changed now.")
+    return run
+
+
+def record(run: MatchRun, by: User, action: RunChange.Action, words: str, now: datetime) -> None:
+    RunChange.objects.create(run=run, by=by, action=action, words=words[:300], at=now)
+
+
+def _one_at_a_time(save: Callable[[], None]) -> None:
+    try:
+        with transaction.atomic():
+            save()
+    except IntegrityError as error:
+        if "match_run_one_at_a_time" not in str(error):
+            raise
+        raise MatchingError("A match run is already under way in this program.") from error
