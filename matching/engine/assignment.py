@@ -53,8 +53,8 @@ def assign(
     the two ids of each pair; it favours nobody. The points are scaled up so that this sum never outweighs one
     of them. The people are put in the order of their ids first, so the order of the input changes nothing at
     all. On another release of the solver or another machine, the pairs could differ only if two of the best
-    pairings also had the same sum. T is 2^32 up to some 400 mentees; since the scaled numbers have to fit 64
-    bits, it falls to about a million at 10,000 mentees and 4,000 mentors.
+    pairings also had the same sum. T is a billion or more at a few hundred mentees; since the scaled numbers
+    have to fit 64 bits, it falls to about a million at 10,000 mentees and 4,000 mentors.
 
     Names, ids where missing, appear in AssignmentError. ValueError for arrays that do not fit together.
     """
@@ -75,10 +75,18 @@ def assign(
 
     rows = np.array(sorted(range(n), key=mentee_ids.__getitem__), dtype=np.intp)
     columns = np.array(sorted(range(m), key=mentor_ids.__getitem__), dtype=np.intp)
-    at_row, at_column = np.nonzero(free[np.ix_(rows, columns)])
-    i, j = rows[at_row], columns[at_column]
-    chosen = _solve(i, j, points[i, j].astype(np.int64), places, mentee_ids, mentor_ids)
-    pairs = sorted({*kept, *zip(i[chosen].tolist(), j[chosen].tolist(), strict=True)})
+    # from here to the answer, i and j number the people in the order of their ids
+    i, j = np.nonzero(free[np.ix_(rows, columns)])
+    chosen = _solve(
+        i,
+        j,
+        points[rows[i], columns[j]].astype(np.int64),
+        places[columns],
+        [mentee_ids[row] for row in rows],
+        [mentor_ids[column] for column in columns],
+    )
+    formed = zip(rows[i[chosen]].tolist(), columns[j[chosen]].tolist(), strict=True)
+    pairs = sorted({*kept, *formed})
     matched = {row for row, _ in pairs}
     return Assignment(
         pairs=tuple(pairs),

@@ -39,6 +39,7 @@ def score(
 
     weights by criterion's name, any scale, missing ones at their default, at least one above 0; ValueError
     otherwise. mentors must be all mentors of the program (see Mentors): filter the result, not the input.
+    Holds about a dozen (n, m) arrays of 8 bytes: some 100 MB for a million pairs.
     """
     checked = _checked(weights or {})
     shape = (len(mentees), len(mentors))

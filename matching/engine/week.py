@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 HALF_HOURS = 7 * 48  # of a week; index 0 is Monday 00:00
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PARTS = ("mornings", "afternoons", "evenings", "nights")
-MANY = 10  # parts of days; beyond that a list says less than "many times"
+MANY = 10  # parts of days; beyond that a list says less than "many days"
 
 
 def week_to_utc(mask: NDArray[np.bool_], zone: str, on: date) -> NDArray[np.bool_]:
@@ -72,7 +72,7 @@ def say_times(starts: NDArray[np.bool_], zone: str, on: date) -> str:
     found = {(int(p), int(day)) for p, day in zip(part, minutes // 1440, strict=True)}
     waking = {(p, day) for p, day in found if p < 3}
     if len(waking) > MANY:
-        return "many days and times of the week"
+        return "many days of the week"
     groups: dict[int, list[int]] = {}
     for p, day in sorted(waking or found):
         groups.setdefault(p, []).append(day)

@@ -35,6 +35,10 @@ def test_closeness_of_empty_texts_is_zero():
     assert closeness(GOALS, []).shape == (2, 0)
 
 
+def test_closeness_keeps_texts_of_one_same_trigram_apart():
+    assert closeness(["a"], ["a", "a", "b"]).round(6).tolist() == [[1, 1, 0]]
+
+
 def test_closeness_works_in_other_scripts():
     near = closeness(["学习公开演讲和谈判"], ["公开演讲教练", "园丁"])
     assert near[0, 0] > 0.15
