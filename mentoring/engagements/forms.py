@@ -1,4 +1,6 @@
+import math
 from datetime import date, time, timedelta
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -14,6 +16,7 @@ from mentoring.schedule.slots import Start, common_starts
 
 NOTICE = timedelta(days=2)  # the first session is at the earliest so long after asking
 OTHER = "other"
+STARTS_A_DAY = 4
 
 
 class TermsForm(forms.Form):
@@ -31,10 +34,12 @@ class TermsForm(forms.Form):
         help_text="Every engagement has an end from the start. Renewing is a new, joint yes.",
     )
     start = forms.ChoiceField(
-        label="When", widget=forms.RadioSelect(attrs={"class": "choices--slots"}), required=False
+        label="First session",
+        widget=forms.RadioSelect(attrs={"class": "choices--slots"}),
+        error_messages={"required": "Choose a time, or “Another time” to name one."},
     )
     on = forms.DateField(
-        label="First session",
+        label="Date of the first session",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
@@ -56,9 +61,8 @@ class TermsForm(forms.Form):
         self.reader, self.mentor, self.mentee = reader, mentor, mentee
         self.longest_weeks, self.today = longest_weeks, today
         self.starts = self._free_starts()
-        choices = [(_key(start), self._label(start)) for start in self.starts]
-        self.fields["start"].choices = [*choices, (OTHER, "Another time")]
-        if not choices:
+        self.fields["start"].choices = [*self._choices(), (OTHER, "Another time")]
+        if not self.starts:
             self.fields["start"].initial = OTHER
 
     def clean_ends_on(self) -> date:
@@ -74,11 +78,8 @@ class TermsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        chosen = cleaned.get("start") or ""
-        if chosen == OTHER:
+        if cleaned.get("start") == OTHER:
             self._clean_other(cleaned)
-        elif not chosen and "start" not in self.errors:
-            self.add_error("start", "Choose a time, or “Another time” to name one.")
         if not self.errors and self.terms.ends_on <= self.terms.starts_on:
             self.add_error("ends_on", "The end date has to come after the first session.")
         return cleaned
@@ -115,7 +116,7 @@ class TermsForm(forms.Form):
         asked = {name: self._asked(name) for name in ("every_weeks", "minutes", "ends_on")}
         earliest = self.today + NOTICE
         latest = self.today + timedelta(weeks=self.longest_weeks)
-        return common_starts(
+        free = common_starts(
             self.mentor,
             self.mentee,
             Terms(
@@ -127,6 +128,13 @@ class TermsForm(forms.Form):
                 minutes=asked["minutes"],
             ),
         )
+        return [start for _, day in groupby(free, _day) for start in _spread(list(day))]
+
+    def _choices(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        return [
+            (date_format(on, "l j F"), [(_key(start), self._label(start)) for start in starts])
+            for on, starts in groupby(self.starts, _day)
+        ]
 
     def _asked(self, name: str) -> Any:
         field = self.fields[name]
@@ -140,12 +148,21 @@ class TermsForm(forms.Form):
 
     def _label(self, start: Start) -> str:
         other = self.mentee if self.reader.pk == self.mentor.pk else self.mentor
-        note = ""
-        if other.zone != self.reader.zone:
-            theirs = start.starts_at.astimezone(other.zone_info)
-            note = f"{theirs:%a %H:%M} for {other.get_short_name()}"
-        label = f"{start.on:%a} {start.on.day} {start.on:%b}, {start.at:%H:%M}"
-        return format_html("{}<small>{}</small>", label, note) if note else label
+        label = f"{start.at:%H:%M}"
+        theirs = start.starts_at.astimezone(other.zone_info)
+        if theirs.time() == start.at:
+            return label
+        return format_html("{}<small>{} for {}</small>", label, f"{theirs:%a %H:%M}", other.get_short_name())
+
+
+def _day(start: Start) -> date:
+    return start.on
+
+
+def _spread(day: list[Start]) -> list[Start]:
+    """At most STARTS_A_DAY of a day's free starts, from its first to its last."""
+    step = max(1, math.ceil((len(day) - 1) / (STARTS_A_DAY - 1)))
+    return day[::step]
 
 
 def _key(start: Start) -> str:
