@@ -29,7 +29,7 @@ def lock_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing:
     pairing = _standing(pairing_id)
     if not pairing.is_locked:
         _set_lock(pairing, True)
-        record(pairing.run, by, Action.LOCK, f"Locked {_names(pairing)}", now)
+        record(pairing.run, by, Action.LOCK, f"Locked {_names(pairing)}", now, concerns=_persons(pairing))
     return pairing
 
 
@@ -38,7 +38,7 @@ def unlock_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing
     pairing = _standing(pairing_id)
     if pairing.is_locked:
         _set_lock(pairing, False)
-        record(pairing.run, by, Action.UNLOCK, f"Unlocked {_names(pairing)}", now)
+        record(pairing.run, by, Action.UNLOCK, f"Unlocked {_names(pairing)}", now, concerns=_persons(pairing))
     return pairing
 
 
@@ -54,7 +54,7 @@ def remove_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing
         goal=pairing.goal,
         reason=f"{by.name} removed the pairing with {pairing.mentor.person.name}.",
     )
-    record(pairing.run, by, Action.REMOVE, f"Removed {_names(pairing)}", now)
+    record(pairing.run, by, Action.REMOVE, f"Removed {_names(pairing)}", now, concerns=_persons(pairing))
     return pairing
 
 
@@ -62,7 +62,7 @@ def remove_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing
 def swap_mentors(
     *, pairing_id: uuid.UUID, other_id: uuid.UUID, by: User, now: datetime
 ) -> tuple[Pairing, Pairing]:
-    """Give each of two mentees the other's mentor; both are locked, so that solving again keeps the choice."""
+    """Give each of two mentees the other's mentor; both are locked, so that solving again keeps them."""
     first, second = _standing(pairing_id), _standing(other_id)
     if first.run_id != second.run_id or first.mentor_id == second.mentor_id:
         raise MatchingError("Choose a pairing with another mentor.")
@@ -77,7 +77,7 @@ def swap_mentors(
     for pairing in (first, second):
         pairing.save(update_fields=["mentor", "points", "parts", "is_locked"])
     words = f"Swapped the mentors of {first.mentee.person.name} and {second.mentee.person.name}"
-    record(first.run, by, Action.SWAP, words, now)
+    record(first.run, by, Action.SWAP, words, now, concerns=[*_persons(first), *_persons(second)])
     return first, second
 
 
@@ -106,7 +106,8 @@ def assign_mentor(
     )
     left_out.delete()
     names = f"{left_out.mentee.person.name} to {found.mentors.rows[column].name}"
-    record(run, by, Action.ASSIGN, f"Assigned {names}", now)
+    concerns = [left_out.mentee.person_id, found.mentors.rows[column].person]
+    record(run, by, Action.ASSIGN, f"Assigned {names}", now, concerns=concerns)
     return pairing
 
 
@@ -203,3 +204,7 @@ def _forget_removed(run: MatchRun, pairs: Collection[tuple[uuid.UUID, uuid.UUID]
 
 def _names(pairing: Pairing) -> str:
     return f"{pairing.mentee.person.name} and {pairing.mentor.person.name}"
+
+
+def _persons(pairing: Pairing) -> list[uuid.UUID]:
+    return [pairing.mentee.person_id, pairing.mentor.person_id]

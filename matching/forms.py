@@ -57,3 +57,12 @@ class MentorFilter(forms.Form):
 
     def clean_language(self) -> int | None:
         return self.language_columns.get(self.cleaned_data["language"])
+
+
+class SwapForm(forms.Form):
+    other = forms.UUIDField()
+
+
+class AssignForm(forms.Form):
+    mentee = forms.UUIDField()
+    mentor = forms.UUIDField(required=False)

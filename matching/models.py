@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from accounts.models import User
 from mentoring.confidential.models import new_id
@@ -26,6 +27,10 @@ class MatchRunQuerySet(models.QuerySet["MatchRun"]):
         """Runs that wait, and those whose attempt has not said for a while that it is alive."""
         abandoned = Q(state=MatchRun.State.RUNNING, beat_at__lte=now - STALE_AFTER)
         return self.filter(Q(state=MatchRun.State.QUEUED) | abandoned)
+
+    def with_matched(self) -> "MatchRunQuerySet":
+        """Each with `matched`, the number of its standing pairings."""
+        return self.annotate(matched=Count("pairings", filter=Q(pairings__is_removed=False)))
 
 
 class MatchRun(models.Model):
@@ -153,6 +158,11 @@ class LeftOut(models.Model):
         return self.reason
 
 
+class RunChangeQuerySet(models.QuerySet["RunChange"]):
+    def readable_by(self, user: User | AnonymousUser) -> "RunChangeQuerySet":
+        return self.filter(run__in=MatchRun.objects.visible_to(user)).exclude(concerns__contains=[user.pk])
+
+
 class RunChange(models.Model):
     """A change that an admin made to a run by hand, for the record."""
 
@@ -170,7 +180,11 @@ class RunChange(models.Model):
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     action = models.CharField(max_length=8, choices=Action)
     words = models.CharField(max_length=300)
+    # People whom the words name; a change about an admin's own pairing is not shown to them.
+    concerns = ArrayField(models.UUIDField(), default=list)
     at = models.DateTimeField()
+
+    objects = RunChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

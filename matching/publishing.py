@@ -51,10 +51,9 @@ def publish_run(*, run_id: uuid.UUID, by: User, now: datetime) -> Published:
     )
     taken = _proposed_times(run.program)
     sent = sum(_propose(pairing, run.program, taken, now) for pairing in pairings)
-    if run.state != State.PUBLISHED:
-        run.state, run.published_at = State.PUBLISHED, now
-        run.save(update_fields=["state", "published_at"])
     if sent:
+        run.state, run.published_at = State.PUBLISHED, run.published_at or now
+        run.save(update_fields=["state", "published_at"])
         record(run, by, RunChange.Action.PUBLISH, f"Published {sent} of {len(pairings)} pairings", now)
     return Published(sent, len(pairings) - sent)
 
@@ -72,7 +71,7 @@ def _propose(pairing: Pairing, program: Program, taken: Taken, now: datetime) ->
                 program=program, mentor=mentor, mentee=mentee, goal=pairing.goal, terms=terms, now=now
             )
     except EngagementError as error:
-        pairing.note = str(error)[:300]
+        pairing.note = f"It could not be proposed: {error}"[:300]
         pairing.save(update_fields=["note"])
         return False
     for person in (mentor.pk, mentee.pk):

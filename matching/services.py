@@ -1,7 +1,7 @@
 """The course of a match run, as admins steer it: started, solved again, cancelled."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -70,8 +70,19 @@ def lock_for_review(run_id: uuid.UUID) -> MatchRun:
     return run
 
 
-def record(run: MatchRun, by: User, action: RunChange.Action, words: str, now: datetime) -> None:
-    RunChange.objects.create(run=run, by=by, action=action, words=words[:300], at=now)
+def record(
+    run: MatchRun,
+    by: User,
+    action: RunChange.Action,
+    words: str,
+    now: datetime,
+    *,
+    concerns: Sequence[uuid.UUID] = (),
+) -> None:
+    """`concerns`: the persons whom the words name."""
+    RunChange.objects.create(
+        run=run, by=by, action=action, words=words[:300], concerns=list(concerns), at=now
+    )
 
 
 def _one_at_a_time(save: Callable[[], None]) -> None:

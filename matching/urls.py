@@ -1,8 +1,20 @@
 from django.urls import path
 
-from matching import views
+from matching import views, views_desk, views_runs
 
 app_name = "matching"
 urlpatterns = [
     path("programs/<slug:slug>/mentors/", views.mentor_list, name="mentor-list"),
+    path("programs/<slug:slug>/match-runs/", views_runs.match_run_list, name="match-run-list"),
+    path("programs/<slug:slug>/match-runs/new/", views_runs.match_run_new, name="match-run-new"),
+    path("match-runs/<uuid:pk>/", views_runs.match_run_detail, name="match-run-detail"),
+    path("match-runs/<uuid:pk>/progress/", views_runs.match_run_progress, name="match-run-progress"),
+    path("match-runs/<uuid:pk>/cancel/", views_runs.match_run_cancel, name="match-run-cancel"),
+    path("match-runs/<uuid:pk>/solve-again/", views_runs.match_run_solve_again, name="match-run-solve-again"),
+    path("match-runs/<uuid:pk>/publish/", views_runs.match_run_publish, name="match-run-publish"),
+    path("match-runs/<uuid:pk>/assign/", views_desk.match_run_assign, name="match-run-assign"),
+    path("pairings/<uuid:pk>/lock/", views_desk.pairing_lock, name="pairing-lock"),
+    path("pairings/<uuid:pk>/unlock/", views_desk.pairing_unlock, name="pairing-unlock"),
+    path("pairings/<uuid:pk>/remove/", views_desk.pairing_remove, name="pairing-remove"),
+    path("pairings/<uuid:pk>/swap/", views_desk.pairing_swap, name="pairing-swap"),
 ]

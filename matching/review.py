@@ -1,0 +1,147 @@
+"""What the review desk shows of a run, read in a fixed number of queries."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from matching.models import MatchRun, Pairing
+from matching.people import active_engagements
+from mentoring.programs.models import Membership
+
+BARS = 10
+BAR_WIDTH, BAR_GAP, CHART_HEIGHT = 44, 4, 120
+LOW_SCORE = 40  # bars wholly below are marked
+SORTS = {
+    "lowest": ("Lowest score first", ("points", "pk")),
+    "highest": ("Highest score first", ("-points", "pk")),
+    "mentee": ("By mentee", ("mentee__person__name", "pk")),
+    "mentor": ("By mentor", ("mentor__person__name", "pk")),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: int
+    y: int
+    height: int
+    count: int
+    from_score: int
+    is_low: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.from_score} to {self.from_score + 10}"
+
+    @property
+    def middle(self) -> int:
+        return self.x + (BAR_WIDTH - BAR_GAP) // 2
+
+
+@dataclass(frozen=True)
+class Load:
+    name: str
+    pairings: int
+    places: int
+
+    @property
+    def share(self) -> int:
+        """Percent of the places that the run fills."""
+        return round(100 * self.pairings / self.places) if self.places else 100
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Of all standing pairings, the reader's own among them: they are counted, never shown."""
+
+    matched: int
+    average: int
+    lowest: int
+    bars: list[Bar]
+    in_words: str
+
+
+def summary_of(run: MatchRun) -> Summary:
+    points = list(run.pairings.standing().values_list("points", flat=True))
+    bars = _bars(points)
+    parts = [f"{bar.count} from {bar.label}" for bar in bars if bar.count]
+    return Summary(
+        matched=len(points),
+        average=round(sum(points) / len(points) / 100) if points else 0,
+        lowest=round(min(points) / 100) if points else 0,
+        bars=bars,
+        in_words=f"Pairings by score: {', '.join(parts)}." if parts else "No pairings.",
+    )
+
+
+def _bars(points: list[int]) -> list[Bar]:
+    counts = Counter(min(point // 1000, BARS - 1) for point in points)
+    most = max(counts.values(), default=1)
+    bars = []
+    for n in range(BARS):
+        height = max(2, round(CHART_HEIGHT * counts[n] / most)) if counts[n] else 0
+        bars.append(
+            Bar(n * BAR_WIDTH, CHART_HEIGHT - height, height, counts[n], 10 * n, 10 * n + 10 <= LOW_SCORE)
+        )
+    return bars
+
+
+def load_of(run: MatchRun, reader: User) -> list[Load]:
+    """The other mentors with a place or a pairing, the fullest first."""
+    used = Counter(run.pairings.standing().values_list("mentor_id", flat=True))
+    taken = active_engagements(run.program)
+    mentors = (
+        Membership.objects.proposable()
+        .filter(program=run.program)
+        .exclude(person_id=reader.pk)
+        .values_list("pk", "person_id", "person__name", "capacity")
+    )
+    loads = [
+        Load(name, used[pk], max(used[pk], capacity - taken.get(person, 0)))
+        for pk, person, name, capacity in mentors
+    ]
+    return sorted(
+        (load for load in loads if load.places), key=lambda load: (-load.share, -load.pairings, load.name)
+    )
+
+
+def pairings_of(run: MatchRun, reader: User, sort: str) -> QuerySet[Pairing]:
+    """Standing pairings that the reader may decide on, with all that their cards show."""
+    _, order = SORTS.get(sort, SORTS["lowest"])
+    return (
+        run.pairings.standing()
+        .reviewable_by(reader)
+        .select_related("mentee__person__profile", "mentor__person__profile", "goal", "request")
+        .prefetch_related(
+            "goal__skills_wanted__skill",
+            "mentor__person__skills__skill",
+            "mentor__person__languages",
+            "mentee__person__languages",
+        )
+        .order_by(*order)
+    )
+
+
+def skills_of(pairing: Pairing) -> dict[str, Any]:
+    """Both people's skills as the component takes them: wanted ones marked where they are met."""
+    offered = {own.skill_id: own for own in pairing.mentor.person.skills.all()}
+    wanted = [row.skill for row in pairing.goal.skills_wanted.all()]
+    wanted_ids = {skill.pk for skill in wanted}
+    return {
+        "wanted": [
+            {"name": skill.name, "kind": skill.kind, "wanted": True, "met": skill.pk in offered}
+            for skill in wanted
+        ],
+        "offered": [
+            {
+                "name": own.skill.name,
+                "kind": own.skill.kind,
+                "level": own.level,
+                "level_label": own.get_level_display(),
+                "met": own.skill_id in wanted_ids,
+            }
+            for own in offered.values()
+        ],
+    }
