@@ -67,7 +67,15 @@ def is_installed(name: str) -> bool:
 def install(name: str) -> None:
     print(f"Installing what {name} pins into .venv (minutes the first time) …", flush=True)
     UNFINISHED.touch()
-    command = [PYTHON, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command: list[str | Path] = [
+        PYTHON,
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     finished = subprocess.run(
         [*command, "--require-hashes", "-r", name], cwd=ROOT, env={**os.environ, "PIP_USER": "0"}
     )

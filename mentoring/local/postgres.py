@@ -225,7 +225,7 @@ def _home_for(data_dir: Path, owner: tuple[int, int]) -> Path:
     A file `instance` beside `data_dir` remembers the second for good.
     """
     note = data_dir.with_name("instance")
-    if note.exists():
+    if note.exists() and not _is_copied(note):
         instance = note.read_text().strip()
     elif _is_reachable(data_dir, owner):
         return data_dir
@@ -239,7 +239,17 @@ def _home_for(data_dir: Path, owner: tuple[int, int]) -> Path:
     home = _machine_folder() / instance
     home.mkdir(exist_ok=True)
     home.chmod(0o711)
+    (home / "origin").write_text(str(note))
     return home / data_dir.name
+
+
+def _is_copied(note: Path) -> bool:
+    """Whether this `instance` file came with a copy of a checkout that is still there and has the data."""
+    home = MACHINE_FOLDER / note.read_text().strip()
+    if not (home / "origin").exists():
+        return False
+    origin = Path((home / "origin").read_text())
+    return origin != note and origin.exists() and origin.read_text() == note.read_text()
 
 
 def _initialise(installation: Installation, real_dir: Path, log: Path) -> None:

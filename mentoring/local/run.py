@@ -63,7 +63,7 @@ class Runner:
         self.start_servers()
         self.manage("Preparing the database", "migrate", "--no-input")
         self.manage("Preparing the cache", "createcachetable")
-        self.manage("Setting up the demonstration program (once)", "seed_demo")
+        self.manage("Seeing to the demonstration program", "seed_demo")
         for child in self.children:
             self.start_child(child)
         self.wait_until_answering()
@@ -164,7 +164,7 @@ class Runner:
 def _wait_announcing(process: subprocess.Popen[bytes], began: float, purpose: str) -> int:
     """Wait for its exit code; say what it is for only when that takes long enough to wonder."""
     try:
-        return process.wait(timeout=max(0.0, began + 2.0 - time.monotonic()))
+        return process.wait(timeout=max(0.0, began + 3.0 - time.monotonic()))
     except subprocess.TimeoutExpired:
         say(f"{purpose} …")
         return process.wait()

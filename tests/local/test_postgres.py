@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -206,3 +207,31 @@ def test_start_as_root_copies_programs_out_of_a_closed_folder(
     server = postgres.start(var / "postgres", fsync=False)
     assert Path(psutil.Process(server.pid).exe()).is_relative_to(machine)
     server.stop()
+
+
+@pytest.mark.usefixtures("as_root")
+def test_start_as_root_leaves_moved_data_to_the_checkout_it_was_copied_from(var: Path) -> None:
+    var.parent.chmod(0o700)
+    server = postgres.start(var / "postgres", fsync=False)
+    copied = var.parent / "copy"
+    copied.mkdir()
+    shutil.copy(var / "instance", copied)
+    other = postgres.start(copied / "postgres", fsync=False)
+    assert other.data_dir != server.data_dir
+    assert ask(server.url, "SELECT 1") == ask(other.url, "SELECT 1") == 1
+    other.stop()
+    server.stop()
+    shutil.rmtree(other.data_dir.parent)
+
+
+@pytest.mark.usefixtures("as_root")
+def test_start_as_root_finds_data_of_a_checkout_that_moved(var: Path) -> None:
+    var.parent.chmod(0o700)
+    server = postgres.start(var / "postgres", fsync=False)
+    server.stop()
+    (var / "elsewhere").mkdir()
+    (var / "instance").rename(var / "elsewhere" / "instance")
+    again = postgres.start(var / "elsewhere" / "postgres", fsync=False)
+    assert again.data_dir == server.data_dir
+    again.stop()
+    (var / "elsewhere" / "instance").rename(var / "instance")
