@@ -6,6 +6,8 @@ so a broker that was away or came back empty has delayed work and lost none.
 
 import logging
 import os
+import time
+from dataclasses import dataclass
 
 from celery import Celery
 from django.db import transaction
@@ -42,17 +44,47 @@ app.conf.beat_schedule = {
 }
 
 
+# Having found the broker away, a process leaves it alone for so many seconds: no page waits twice.
+PAUSE = 5.0
+
+
+@dataclass
+class _Broker:
+    away_until: float = 0.0  # by the monotonic clock
+
+
+_broker = _Broker()
+
+
 def publish(task: str, *args: str) -> None:
     """Wake a worker, if the broker takes the message within about a second.
 
     If it does not, nothing is lost and no page fails: what is to be done stands in PostgreSQL, and beat's
     next wake-up finds it there.
     """
+    if time.monotonic() < _broker.away_until:
+        return
     try:
         app.send_task(task, args=args, retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError) as error:
+        _broker.away_until = time.monotonic() + PAUSE
         log.warning("the broker did not take %s: %r", task, error)
 
 
 def publish_on_commit(task: str, *args: str) -> None:
-    transaction.on_commit(lambda: publish(task, *args))
+    """Publish once the transaction is committed; the same task many times in one is published once."""
+    wake_up = _WakeUp(task, args)
+    connection = transaction.get_connection()
+    # A twin in a savepoint that may be rolled back without us does not speak for us.
+    ours = set(connection.savepoint_ids)
+    if not any(waiting == wake_up and sids <= ours for sids, waiting, _ in connection.run_on_commit):
+        transaction.on_commit(wake_up)
+
+
+@dataclass(frozen=True)
+class _WakeUp:
+    task: str
+    args: tuple[str, ...]
+
+    def __call__(self) -> None:
+        publish(self.task, *self.args)

@@ -138,6 +138,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1,  # how long a page may wait for a broker that hangs
     "socket_connect_timeout": 1,
     "retry_on_timeout": False,
+    "max_retries": 0,  # who publishes does not wait for a broker that is away; worker and beat do
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_SERIALIZER = "json"
