@@ -1,10 +1,12 @@
 """Forms of the profile's sections. Rows come as formsets; each is handed the skill list where it needs it."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
+from django.utils.text import capfirst
 
 from accounts.countries import country_choices
 from accounts.forms_fields import (
@@ -39,6 +41,10 @@ def message_of(model: type[models.Model], constraint: str) -> str:
     return str(named[constraint].get_violation_error_message())
 
 
+def sentence_case(choices: Iterable[tuple[Any, Any]]) -> list[tuple[Any, str]]:
+    return [(value, capfirst(str(label))) for value, label in choices]
+
+
 class BasicsForm(forms.Form):
     name = forms.CharField(
         max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
@@ -70,7 +76,7 @@ class LanguageForm(forms.Form):
         error_messages={"required": "Choose a language, or remove the row."},
     )
     fluency = forms.TypedChoiceField(
-        label="How well", choices=Fluency.choices, coerce=int, initial=Fluency.FLUENT.value
+        label="How well", choices=sentence_case(Fluency.choices), coerce=int, initial=Fluency.FLUENT.value
     )
 
 
@@ -88,7 +94,10 @@ class _SkillRow(forms.Form):
 
 class SkillForm(_SkillRow):
     level = forms.TypedChoiceField(
-        label="Level", choices=PersonSkill.Level.choices, coerce=int, initial=PersonSkill.Level.STRONG.value
+        label="Level",
+        choices=sentence_case(PersonSkill.Level.choices),
+        coerce=int,
+        initial=PersonSkill.Level.STRONG.value,
     )
 
 
@@ -207,9 +216,10 @@ class AccomplishmentForm(_DatedForm):
         field = self.fields["skills"]
         assert isinstance(field, forms.ModelMultipleChoiceField)
         assert field.queryset is not None
-        field.queryset = field.queryset.filter(
-            models.Q(people__person=person) | models.Q(backed_by=self.instance.pk)
-        ).distinct()
+        known = models.Q(people__person=person)
+        if self.instance.pk:
+            known |= models.Q(backed_by=self.instance.pk)
+        field.queryset = field.queryset.filter(known).distinct()
         if not field.queryset:
             field.help_text = "List your skills first; then you can say here which of them this shows."
 
@@ -232,3 +242,6 @@ class LearningRecordForm(_DatedForm):
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.person = person
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)
+        kind.choices = [("", "Choose"), *sentence_case(LearningRecord.Kind.choices)]

@@ -164,7 +164,8 @@ class Gap:
     url_name: str
 
 
-def gaps_in(portrait: Portrait) -> list[Gap]:
+def gaps_in(portrait: Portrait, *, mentors: bool, mentees: bool) -> list[Gap]:
+    """What the profile still lacks, most useful first. `mentors`, `mentees`: what the person is anywhere."""
     lacks = [
         (
             portrait.profile.headline,
@@ -177,7 +178,7 @@ def gaps_in(portrait: Portrait) -> list[Gap]:
             ),
         ),
         (
-            portrait.skill_groups,
+            portrait.skill_groups or not mentors,
             Gap("Your skills", "A mentor is found by the skills that a goal asks for.", "accounts:skills"),
         ),
         (
@@ -185,7 +186,7 @@ def gaps_in(portrait: Portrait) -> list[Gap]:
             Gap("What you would like to learn", "Mentoring gives to both; say what.", "accounts:exchange"),
         ),
         (
-            portrait.offers,
+            portrait.offers or not mentees,
             Gap(
                 "What you can offer in return",
                 "A mentor who wants to learn it is a better match for you.",

@@ -24,10 +24,16 @@ from accounts.week_grid import week_grid
 def profile(request: HttpRequest) -> HttpResponse:
     person = _reader(request)
     portrait = portrait_of(person, zone=person.zone_info, now=timezone.now())
+    mentors, mentees = _roles_of(person)
     return render(
         request,
         "accounts/profile.html",
-        {"portrait": portrait, "gaps": gaps_in(portrait), "is_own": True, "person": person},
+        {
+            "portrait": portrait,
+            "gaps": gaps_in(portrait, mentors=mentors, mentees=mentees),
+            "is_own": True,
+            "person": person,
+        },
     )
 
 
@@ -98,6 +104,12 @@ def availability(request: HttpRequest) -> HttpResponse:
 def _reader(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # LoginRequiredMiddleware lets nobody else through
     return request.user
+
+
+def _roles_of(person: User) -> tuple[bool, bool]:
+    """Mentor, mentee anywhere; both while in no program yet. Programs, a higher app, are known by name."""
+    roles = list(person.memberships.filter(left_at=None).values_list("is_mentor", "is_mentee"))
+    return not roles or any(mentor for mentor, _ in roles), not roles or any(mentee for _, mentee in roles)
 
 
 def _basics_of(person: User) -> dict[str, str]:

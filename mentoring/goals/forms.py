@@ -5,7 +5,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.forms_fields import DayField, ProseField, RowsFormSet, SkillField, SkillList
-from accounts.forms_profile import message_of, rows_of
+from accounts.forms_profile import message_of, rows_of, sentence_case
 from mentoring.goals.models import SkillWanted
 from mentoring.goals.services import GoalWords
 
@@ -50,7 +50,7 @@ class SkillWantedForm(forms.Form):
     skill = SkillField(label="Skill")
     importance = forms.TypedChoiceField(
         label="How much it matters",
-        choices=SkillWanted.Importance.choices,
+        choices=sentence_case(SkillWanted.Importance.choices),
         coerce=int,
         initial=SkillWanted.Importance.IMPORTANT.value,
     )

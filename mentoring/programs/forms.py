@@ -8,7 +8,7 @@ MOST_PLACES = 20
 AS = [
     ("mentee", "As mentee: I have a goal and look for somebody to help me with it"),
     ("mentor", "As mentor: I would help somebody with theirs"),
-    ("both", "As both"),
+    ("both", "As both: I look for help with one thing and can help with another"),
 ]
 
 
@@ -19,7 +19,7 @@ def capacity_field(*, lowest: int, required: bool = True) -> forms.IntegerField:
         max_value=MOST_PLACES,
         required=required,
         initial=1,
-        help_text="As mentor. Nobody can be given to you beyond this number, however many ask.",
+        help_text="For mentors: nobody is given more mentees than this, however many ask.",
     )
 
 
@@ -78,5 +78,7 @@ class MemberFilter(forms.Form):
         ("admin", "Program admins"),
         ("paused", "Paused mentors"),
     )
-    q = forms.CharField(label="Search", max_length=100, required=False, widget=forms.SearchInput())
+    q = forms.CharField(
+        label="Name, mail address or headline", max_length=100, required=False, widget=forms.SearchInput()
+    )
     role = forms.ChoiceField(label="Role", choices=ROLES, required=False)

@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -90,14 +91,21 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
             "portrait": portrait_of(member.person, zone=reader.person.zone_info, now=timezone.now()),
             "is_self": member.person_id == reader.person_id,
             "can_ask": can_ask,
-            "goal_id": _uuid_or_none(request.GET.get("goal", "")),
+            "goal": _goal_for(reader, request.GET.get("goal", "")) if can_ask else None,
             "mail": member.person.email if services.can_see_mail(reader, member) else "",
         },
     )
 
 
-def _uuid_or_none(text: str) -> uuid.UUID | None:
+def _goal_for(reader: Membership, wanted: str) -> Any:
+    """The reader's open goal of this id, or their only one when no id is given. Goals are a higher app,
+    known by the relation's name alone."""
+    person: Any = reader.person
+    goals = person.goals.filter(program=reader.program_id, state="open")
+    if not wanted:
+        few = list(goals[:2])
+        return few[0] if len(few) == 1 else None
     try:
-        return uuid.UUID(text)
+        return goals.filter(pk=uuid.UUID(wanted)).first()
     except ValueError:
         return None
