@@ -1,0 +1,243 @@
+"""A run from the button to its results: who takes part, what is written, and who may write it."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from matching import services, solving
+from matching.cohort import first_goals, outlook, unmatched
+from matching.engine import DEFAULT_WEIGHTS
+from matching.models import LeftOut, MatchRun, Pairing
+from matching.services import MatchingError
+from matching.tasks import resume_match_runs, solve_match_run
+from mentoring.celery import app
+from mentoring.programs.models import Membership
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+State = MatchRun.State
+
+
+@pytest.fixture
+def run(cast):
+    return services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+
+
+def names(pairings):
+    return {(one.mentee.person.name, one.mentor.person.name) for one in pairings}
+
+
+def test_start_run_queues_it_and_publishes_on_commit(cast, django_capture_on_commit_callbacks):
+    cast.program.weights = {"time": 40, "no longer here": 3}
+    with django_capture_on_commit_callbacks() as callbacks:
+        run = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    assert len(callbacks) == 1
+    assert run.state == State.QUEUED
+    assert run.weights == DEFAULT_WEIGHTS | {"time": 40}
+
+
+def test_start_run_is_refused_while_one_is_under_way(cast, run):
+    with pytest.raises(MatchingError, match="already under way"):
+        services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    assert MatchRun.objects.count() == 1
+
+
+def test_start_run_is_refused_when_nobody_waits(cast):
+    factories.make_engagement(cast.goal, cast.mentor)
+    with pytest.raises(MatchingError, match="Nobody"):
+        services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+
+
+@pytest.fixture
+def broker_away():
+    """Celery's application as it is when nobody listens at the broker's address."""
+
+    def connect_to(url):
+        app.conf.broker_write_url = url
+        app._pool = app.amqp._producer_pool = None  # the pools hold connections to the address before
+
+    here = app.conf.broker_write_url
+    connect_to("redis://127.0.0.1:1/0")
+    yield
+    connect_to(here)
+
+
+def test_start_run_outlives_a_broker_that_is_away(
+    cast, broker_away, django_capture_on_commit_callbacks, caplog
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        run = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    assert "did not take matching.solve_match_run" in caplog.text
+    assert list(MatchRun.objects.claimable(timezone.now())) == [run]
+
+
+def test_solve_match_run_pairs_and_explains(cast, run):
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    assert (run.state, run.progress, run.attempts, run.attempt) == (State.READY, 100, 1, None)
+    assert (run.mentees, run.mentors, run.places, run.feasible_pairs) == (1, 1, 2, 1)
+    pairing = run.pairings.get()
+    assert (pairing.mentee, pairing.mentor, pairing.goal) == (cast.mentee, cast.mentor, cast.goal)
+    assert pairing.parts["score"] == round(pairing.points / 100)
+    assert pairing.parts["reasons_for"][0] == "Leila Haddad covers the skill Amara Eze wants: Negotiation"
+    assert not run.left_out.exists()
+
+
+def test_solve_match_run_matches_those_who_wait_with_their_first_goal(cast):
+    later = factories.make_goal(cast.mentee, title="Later", target_on=cast.goal.target_on + timedelta(days=1))
+    without_goal = factories.make_mentee(cast.program, name="No Goal")
+    asking = factories.make_goal(factories.make_mentee(cast.program, name="Asks Already"))
+    factories.make_request(asking, cast.mentor)
+    closed = factories.make_goal(factories.make_mentee(cast.program, name="Closed Goal"), state="closed")
+    paused = factories.make_mentee(cast.program, name="Paused")
+    Membership.objects.filter(pk=paused.pk).update(is_paused=True)
+    factories.make_goal(paused)
+    elsewhere = factories.make_goal(factories.make_mentee(factories.make_program()))
+    assert {member.person.name for member in unmatched(cast.program)} == {
+        "Amara Eze", "No Goal", "Closed Goal"
+    }  # fmt: skip
+    assert set(first_goals(cast.program)) == {cast.goal}
+    assert (outlook(cast.program).mentees, outlook(cast.program).without_goal) == (1, 2)
+    run = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    assert run.pairings.get().goal == cast.goal
+    assert {left.mentee: (left.goal, left.reason) for left in run.left_out.all()} == {
+        without_goal: (None, "No Goal has no open goal in this program."),
+        Membership.objects.get(person=closed.mentee): (None, "Closed Goal has no open goal in this program."),
+    }
+    assert {later, elsewhere}.isdisjoint(pairing.goal for pairing in Pairing.objects.all())
+
+
+def test_solve_match_run_says_why_somebody_is_left_out(cast):
+    Membership.objects.filter(pk=cast.mentor.pk).update(capacity=1)
+    alone = factories.make_mentee(cast.program, name="Speaks Thai", languages={"th": 4})
+    factories.make_goal(alone)
+    second = factories.make_mentee(cast.program, name="Second Best")
+    factories.make_goal(second)
+    run = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    reasons = {left.mentee.person.name: left.reason for left in run.left_out.all()}
+    assert names(run.pairings.all()) == {("Amara Eze", "Leila Haddad")}
+    assert reasons == {
+        "Speaks Thai": "No mentor shares a language with Speaks Thai that both can work in.",
+        "Second Best": (
+            "Only Leila Haddad could work with Second Best, and is full. "
+            "One more place there would match Second Best."
+        ),
+    }
+
+
+def test_solve_match_run_twice_does_once(run):
+    solve_match_run(str(run.pk))
+    pairing = run.pairings.get()
+    solve_match_run(str(run.pk))
+    assert run.pairings.get() == pairing
+    run.refresh_from_db()
+    assert run.attempts == 1
+
+
+def test_solve_match_run_of_a_missing_run_does_nothing(db):
+    solve_match_run(str(uuid.uuid4()))
+
+
+def test_take_over_only_when_the_attempt_before_is_silent(run):
+    now = timezone.now()
+    first = solving.take_over(run.pk, now)
+    assert first is not None
+    assert solving.take_over(run.pk, now + timedelta(seconds=29)) is None
+    second = solving.take_over(run.pk, now + timedelta(seconds=30))
+    assert second is not None
+    assert second.token != first.token
+
+
+def test_first_attempt_writes_nothing_once_taken_over(run):
+    now = timezone.now()
+    first = solving.take_over(run.pk, now - timedelta(minutes=1))
+    second = solving.take_over(run.pk, now)
+    with pytest.raises(solving.AttemptLost):
+        first.say(50, "the first")
+    with pytest.raises(solving.AttemptLost):
+        solving._save(first, solving.Solved([], [LeftOut(run=run)], {}, []))
+    first.give_up("the first gave up")
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.stage, run.error) == (State.RUNNING, second.token, "Starting", "")
+    solving._solve(second)
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.pairings.count()) == (State.READY, 2, 1)
+
+
+def test_resume_match_runs_finds_waiting_and_abandoned_runs_and_gives_up_in_the_end(cast, run):
+    now = timezone.now()
+    assert solving.resume_runs(now) == 1
+    solving.take_over(run.pk, now)
+    assert solving.resume_runs(now) == 0
+    assert solving.resume_runs(now + timedelta(seconds=31)) == 1
+    MatchRun.objects.update(attempts=solving.MOST_ATTEMPTS)
+    assert solving.resume_runs(now + timedelta(seconds=31)) == 0
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert "stopped unexpectedly" in run.error
+    resume_match_runs()
+
+
+def test_cancelled_run_writes_nothing(cast, run):
+    attempt = solving.take_over(run.pk, timezone.now())
+    services.cancel_run(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    with pytest.raises(solving.AttemptLost):
+        solving._solve(attempt)
+    services.cancel_run(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    run.refresh_from_db()
+    assert (run.state, run.pairings.count(), run.changes.count()) == (State.CANCELLED, 0, 1)
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+
+
+def test_cancelled_solving_again_keeps_the_results_before(cast, run):
+    solve_match_run(str(run.pk))
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    services.cancel_run(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    run.refresh_from_db()
+    assert (run.state, run.pairings.count()) == (State.READY, 1)
+
+
+def test_solve_again_keeps_locks_and_forms_no_removed_pair(cast):
+    other = factories.make_mentor(cast.program, name="Other Mentor", skills={"rhetoric": 1}, wishes=("sql",))
+    second = factories.make_mentee(cast.program, name="Second Mentee", offers={"sql": ""})
+    factories.make_goal(second)
+    run = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    assert names(run.pairings.all()) == {("Amara Eze", "Leila Haddad"), ("Second Mentee", "Leila Haddad")}
+    run.pairings.filter(mentee=second).update(is_removed=True)
+    run.pairings.filter(mentee=cast.mentee).update(is_locked=True)
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    standing = run.pairings.standing()
+    assert names(standing) == {("Amara Eze", "Leila Haddad"), ("Second Mentee", "Other Mentor")}
+    assert standing.get(mentee=cast.mentee).is_locked
+    assert not standing.get(mentor=other).is_locked
+
+
+def test_solve_again_says_which_lock_it_dropped(cast, run):
+    factories.make_goal(factories.make_mentee(cast.program, name="Still Waits"))
+    solve_match_run(str(run.pk))
+    run.pairings.update(is_locked=True)
+    factories.make_engagement(cast.goal, cast.mentor)
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    assert names(run.pairings.all()) == {("Still Waits", "Leila Haddad")}
+    assert run.error == "No longer to be matched, so the lock was dropped: Amara Eze."
+
+
+def test_lock_that_cannot_be_kept_leaves_the_results_and_says_so(cast, run):
+    solve_match_run(str(run.pk))
+    run.pairings.update(is_locked=True)
+    Membership.objects.filter(pk=cast.mentor.pk).update(is_paused=True)
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    assert (run.state, run.pairings.count()) == (State.READY, 1)
+    assert run.error == "Amara Eze and Leila Haddad cannot be paired, so their lock cannot be kept."
