@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_safe, require_POST
 
 from accounts.models import User
 from mentoring.engagements import services
@@ -19,7 +19,7 @@ from mentoring.programs.models import Membership
 from mentoring.schedule.models import Session
 
 
-@require_GET
+@require_safe
 def request_list(request: HttpRequest, slug: str) -> HttpResponse:
     membership = program_for(request.user, slug)
     mine = Request.objects.filter(program=membership.program).select_related("mentor", "mentee", "goal")
@@ -68,7 +68,7 @@ def request_times(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
     return render(request, template, {"form": form, "mentee": mentee, "mentor": mentor})
 
 
-@require_GET
+@require_safe
 def request_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     asked = _request(request, pk)
     return render(
@@ -125,7 +125,7 @@ def request_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("engagements:request-detail", asked.pk)
 
 
-@require_GET
+@require_safe
 def engagement_list(request: HttpRequest, slug: str) -> HttpResponse:
     membership = program_for(request.user, slug)
     mine = (
@@ -144,7 +144,7 @@ def engagement_list(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def engagement_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     engagement = _engagement(request, pk)
     now = timezone.now()

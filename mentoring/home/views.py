@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
@@ -15,7 +15,7 @@ from mentoring.schedule.models import Session
 
 
 @login_not_required
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The landing page; signed in, one's current program, or what to do without one."""
     if not request.user.is_authenticated:
@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("home:program-home", membership.program.slug)
 
 
-@require_GET
+@require_safe
 def program_home(request: HttpRequest, slug: str) -> HttpResponse:
     """What awaits me, and when do we meet next?"""
     membership = program_for(request.user, slug)
@@ -64,7 +64,7 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

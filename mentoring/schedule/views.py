@@ -1,7 +1,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from mentoring.schedule.models import Session
 
@@ -9,7 +9,7 @@ PAST = 20
 AHEAD = 100
 
 
-@require_GET
+@require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
     """All of the reader's sessions, in every program, in their own zone."""
     now = timezone.now()
