@@ -1,0 +1,40 @@
+"""`python -m tests.browser.cohort SLUG`: seven more members for a program, so that there is whom to choose from
+and whom to match. For each mentee one mentor fits best, and one mentee shares a language with nobody."""
+
+import os
+import sys
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mentoring.settings")
+django.setup()
+
+from mentoring.programs.models import Program  # noqa: E402
+from tests import factories  # noqa: E402
+
+MENTORS = {
+    "Grace Hall": ("Keeps a hospital's data honest", "python"),
+    "Tomas Lind": ("Writes applications that foundations answer", "grant-writing"),
+    "Aiko Mori": ("Speaks before a thousand engineers a year", "public-speaking"),
+}
+MENTEES = {
+    "Sam Reid": ("Automate the monthly report", "python", {"en": 4}),
+    "Lucia Ortiz": ("Win the shelter its first grant", "grant-writing", {"en": 3, "es": 4}),
+    "Hana Kim": ("Give the opening talk in June", "public-speaking", {"en": 3, "ko": 4}),
+    "Pavel Horak": ("Run the night kitchen by myself", "rostering", {"cs": 4}),
+}
+
+
+def main(slug: str) -> None:
+    program = Program.objects.get(slug=slug)
+    for name, (headline, skill) in MENTORS.items():
+        factories.make_mentor(program, name=name, headline=headline, skills={skill: 4}, capacity=1)
+    for name, (title, skill, languages) in MENTEES.items():
+        mentee = factories.make_mentee(
+            program, name=name, email=f"{name.split()[0].lower()}@example.org", languages=languages
+        )
+        factories.make_goal(mentee, title=title, skills={skill: 3})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,487 @@
+"""The main job from sign-up to reminder, as three people at three browsers against the real processes.
+
+Only the clock is moved: the processes are stopped, and started again some days ahead.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.audit import Audit, view_of
+from tests.browser.visitor import Visitor
+from tests.running import Catcher, Site, text_of, wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+PASSWORD = "seven quiet herons"
+PROGRAM = "Riverside Hospitals"
+GOAL = "Run the ward's rota myself by the summer"
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def test_main_job_from_sign_up_to_reminder(
+    site: Site, catcher: Catcher, manage: Callable[..., str], visitor: Callable[..., Visitor], audit: Audit
+) -> None:
+    marta = visitor("Marta Silva", "Europe/Lisbon", audit)
+    daniel = visitor("Daniel Okafor", "America/New_York", audit)
+    ewa = visitor("Ewa Nowak", "Europe/Warsaw", audit)
+    start(site)
+
+    sign_up(marta, catcher, password=PASSWORD)
+    marta.reads("You are not in a mentoring program yet.")
+    manage("manage", "create_program", PROGRAM, "--admin", marta.email, "--slug", "riverside")
+    link = join_link(marta)
+    manage("tests.browser.cohort", "riverside")
+
+    join_before_signing_up(daniel, link, catcher)
+    fill_in_as_mentor(daniel)
+    sign_in_by_code(daniel, catcher)
+
+    sign_up(ewa, catcher, password=PASSWORD)
+    join_as_mentee(ewa, link)
+    fill_in_as_mentee(ewa)
+    sign_in_on_the_way_to(ewa, "/programs/riverside/goals/")
+    write_goal(ewa)
+    find_mentor(ewa)
+    ask(ewa)
+    accept(daniel, catcher)
+    first = both_see_when_they_meet(ewa, daniel)
+
+    assert reminders(catcher, ewa) == reminders(catcher, daniel) == []
+    for number, before in enumerate((DAY, HOUR), start=1):
+        move_clock(site, first - before + timedelta(seconds=20))
+        for person, other in ((ewa, daniel), (daniel, ewa)):
+            mail = reminded(catcher, person, number)
+            assert f"You meet {other.name} on {in_words(first, person.zone)} to " in mail
+            assert f"({person.zone})" in mail
+
+    end_in_one_step(daniel, ewa, catcher)
+    run = start_match_run(marta)
+    review(marta)
+    nothing_is_visible_yet(ewa, daniel, run, catcher)
+    publish(marta)
+    both_say_yes(ewa, daniel, catcher)
+    second = both_see_when_they_meet(ewa, daniel)
+    move_clock(site, second - DAY + timedelta(seconds=20), with_web=False)
+    assert f"You meet {daniel.name} on {in_words(second, ewa.zone)} to " in reminded(catcher, ewa, 3)
+    assert f"You meet {ewa.name} on {in_words(second, daniel.zone)} to " in reminded(catcher, daniel, 3)
+
+    for person in (marta, daniel, ewa):
+        assert person.reported == []
+        assert person.visited <= audit.views
+    assert not audit.faults, "\n".join(audit.faults)
+
+
+# The processes and their clock
+
+
+def start(site: Site, *, with_web: bool = True) -> None:
+    site.start_beat(site.folder / "beat-schedule")
+    if with_web:
+        site.start_web()
+    site.start_worker()
+
+
+def move_clock(site: Site, to: datetime, *, with_web: bool = True) -> None:
+    """Stop what runs and start it again at that time. Beat finds in its schedule how long it was away."""
+    for process in [each for each in site.started if each.is_running()]:
+        if with_web or process.name != "web":
+            process.stop()
+    site.ahead = to - datetime.now(UTC)
+    start(site, with_web=with_web)
+
+
+def in_words(instant: datetime, zone: str) -> str:
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{local:%A} {local.day} {local:%B} {local.year}, {local:%H:%M}"
+
+
+def reminders(catcher: Catcher, person: Visitor) -> list[str]:
+    return [text_of(mail) for mail in catcher.to(person.email) if str(mail["Subject"]).startswith("You meet")]
+
+
+def reminded(catcher: Catcher, person: Visitor, number: int) -> str:
+    """The text of the newest reminder, once there are so many and no more."""
+    wait_until(lambda: len(reminders(catcher, person)) >= number, 60, f"reminder {number} of {person.name}")
+    assert len(reminders(catcher, person)) == number
+    return reminders(catcher, person)[-1]
+
+
+# Step 1: signing up, joining, the profile
+
+
+def code_from(catcher: Catcher, person: Visitor, number: int) -> str:
+    """The code in the person's mails with a code, the one of that number."""
+
+    def codes() -> list[str]:
+        found = (re.search(r"^\s*([A-Z0-9]{3,}-?[A-Z0-9]{3,})\s*$", text_of(mail), re.MULTILINE)
+                 for mail in catcher.to(person.email))  # fmt: skip
+        return [each[1] for each in found if each]
+
+    wait_until(lambda: len(codes()) >= number, 30, f"a code for {person.name}")
+    return codes()[number - 1]
+
+
+def sign_up(person: Visitor, catcher: Catcher, *, password: str) -> None:
+    person.open("/")
+    person.follow("Create an account")
+    fill_in_sign_up(person, catcher, password)
+
+
+def fill_in_sign_up(person: Visitor, catcher: Catcher, password: str) -> None:
+    expect(person.page.locator("[name=zone]")).to_have_value(person.zone)
+    person.fill(name=person.name, email=person.email, password1=password)
+    person.press("Create the account")
+    person.fill(code=code_from(catcher, person, 1))
+    person.press("Confirm")
+
+
+def sign_out(person: Visitor) -> None:
+    person.page.locator("summary[aria-label^='Your account']").click()
+    person.press("Sign out")
+
+
+def sign_in_by_code(person: Visitor, catcher: Catcher) -> None:
+    sign_out(person)
+    person.follow("Sign in")
+    person.follow("Mail me a sign-in code")
+    person.fill(email=person.email)
+    person.press("Mail me a code")
+    person.fill(code=code_from(catcher, person, 2))
+    person.press("Confirm")
+    person.reads("Good to see you, Daniel")
+
+
+def sign_in_on_the_way_to(person: Visitor, address: str) -> None:
+    sign_out(person)
+    person.open(address)
+    person.fill(login=person.email, password=PASSWORD)
+    person.press("Sign in", person.page.locator("main"))
+    assert person.page.url.endswith(address)
+
+
+def join_link(admin: Visitor) -> str:
+    admin.open("/")
+    admin.follow("Members")
+    admin.reads(admin.name, "1 member")
+    return admin.page.get_by_label("Whoever has it can join").input_value()
+
+
+def join_before_signing_up(person: Visitor, link: str, catcher: Catcher) -> None:
+    person.open(link)
+    person.reads(f"You are invited to a mentoring program{''}", PROGRAM)
+    person.follow("Create an account", person.page.locator("main"))
+    fill_in_sign_up(person, catcher, password="")
+    assert person.page.url == link
+    person.page.get_by_label("As mentor:").check()
+    person.fill(capacity="2")
+    person.press(f"Join {PROGRAM}")
+    person.reads(f"Welcome to {PROGRAM}")
+
+
+def join_as_mentee(person: Visitor, link: str) -> None:
+    person.open(link)
+    person.page.get_by_label("As mentee:").check()
+    person.press(f"Join {PROGRAM}")
+
+
+def fill_in_as_mentor(daniel: Visitor) -> None:
+    fill_in_basics(
+        daniel,
+        headline="Plans the night shift of four wards",
+        about="I came up from the wards. I like a plan that survives a Friday night.",
+        languages={"English": "4", "Polish": "3"},
+    )
+    add_rows(daniel, "Skills", "skills", "level", {"Rostering": "4", "Negotiation": "3", "Reading the room": "3"})
+    fill_in_exchange(daniel, learns="Data visualisation", shares="Coaching", words="An hour's walk")
+    paint_hours(daniel, "Monday 08:00", "Friday 13:30", hours=30)
+    add_accomplishment(daniel)
+    add_learning_record(daniel, "The night rota as a game", "I ask who pays for a swap before I allow it.")
+    daniel.reads("Rostering", "Negotiation", "Polish", "The night rota as a game")
+    daniel.reads_not("What would help others to find you")
+
+
+def fill_in_as_mentee(ewa: Visitor) -> None:
+    fill_in_basics(
+        ewa,
+        headline="Second year as a ward nurse",
+        about="I trained in Kraków and like order.",
+        languages={"Polish": "4", "English": "3"},
+    )
+    add_rows(ewa, "Skills", "skills", "level", {"Data visualisation": "3"})
+    fill_in_exchange(ewa, learns="Rostering", shares="Data visualisation", words="Your rota as one clear chart")
+    paint_hours(ewa, "Monday 13:00", "Friday 18:30", hours=30)
+    select_hours_by_keyboard(ewa)
+    add_accomplishment(ewa)
+    add_learning_record(ewa, "Charts that nurses read", "I leave out what nobody decides by.")
+
+
+def to_profile_page(person: Visitor, address: str) -> None:
+    person.open("/profile/")
+    link = person.page.locator(f"main a[href='{address}']").first
+    person.go(link)
+
+
+def fill_in_basics(person: Visitor, *, headline: str, about: str, languages: dict[str, str]) -> None:
+    to_profile_page(person, "/profile/basics/")
+    person.fill(headline=headline, about=about, country="Poland")
+    fill_rows(person, "Add a language", "languages", ("code", "fluency"), languages)
+    person.press("Save")
+    person.reads("Your basics are saved.", headline)
+
+
+def fill_rows(
+    person: Visitor, more: str, prefix: str, fields: tuple[str, str], rows: dict[str, str]
+) -> None:
+    """Fill in the rows of a formset, adding one where there are too few."""
+    for number, (first, second) in enumerate(rows.items()):
+        if not person.page.locator(f"[name={prefix}-{number}-{fields[0]}]").count():
+            person.page.get_by_role("button", name=more).click()
+        person.fill(**{f"{prefix}-{number}-{fields[0]}": first, f"{prefix}-{number}-{fields[1]}": second})
+
+
+def add_rows(person: Visitor, title: str, prefix: str, field: str, rows: dict[str, str]) -> None:
+    to_profile_page(person, "/profile/skills/")
+    person.reads(title)
+    fill_rows(person, "Add a skill", prefix, ("skill", field), rows)
+    person.press("Save")
+    person.reads("Your skills are saved.", *rows)
+
+
+def fill_in_exchange(person: Visitor, *, learns: str, shares: str, words: str) -> None:
+    to_profile_page(person, "/profile/exchange/")
+    person.fill(**{"wishes-0-skill": learns, "offers-0-skill": shares, "offers-0-words": words})
+    person.page.get_by_role("button", name="Add an offer").click()
+    person.page.get_by_role("group", name="Offer").last.get_by_role("button", name="Remove").click()
+    person.press("Save")
+    person.reads(learns, shares, words)
+
+
+def paint_hours(person: Visitor, first: str, last: str, *, hours: int) -> None:
+    """Drag over the grid with the mouse."""
+    to_profile_page(person, "/profile/availability/")
+    page = person.page
+    page.get_by_label(last, exact=True).scroll_into_view_if_needed()
+    for step, name in enumerate((first, last)):
+        box = page.get_by_label(name, exact=True).bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=1 + 4 * step)
+        if step == 0:
+            page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("[data-week-total]")).to_have_text(f"{hours} hours a week")
+    person.press("Save")
+    person.reads("Your weekly hours are saved.", f"{hours} hours a week")
+
+
+def select_hours_by_keyboard(person: Visitor) -> None:
+    """The grid is one stop of the Tab key; arrows move in it, and with Shift paint."""
+    to_profile_page(person, "/profile/availability/")
+    keyboard = person.page.keyboard
+    person.page.locator("details[open] input[tabindex='0']").first.focus()
+    for _ in range(5):
+        keyboard.press("ArrowRight")
+    keyboard.press("Space")
+    keyboard.press("Shift+ArrowDown")
+    expect(person.page.get_by_label("Saturday 13:30", exact=True)).to_be_checked()
+    person.press("Save")
+    person.reads("31 hours a week")
+
+
+def add_accomplishment(person: Visitor) -> None:
+    person.follow("Add an accomplishment")
+    person.fill(what="Cut swapped shifts by half", how="By asking the night staff first.", on="2024-05-01")
+    person.page.locator("[name=skills]").first.check()
+    person.press("Save")
+    person.reads("Cut swapped shifts by half")
+
+
+def add_learning_record(person: Visitor, what: str, changed: str) -> None:
+    person.follow("Add a learning record")
+    person.fill(what=what, on=f"{date.today() - 90 * DAY}", changed=changed)
+    person.page.locator("[name=kind]").select_option("course")
+    person.press("Save")
+    person.reads(what, changed)
+
+
+# Steps 2 to 4: the goal, the mentors for it, the request
+
+
+def write_goal(ewa: Visitor) -> None:
+    ewa.follow("Write a goal")
+    ewa.fill(
+        title=GOAL,
+        why="The rota decides how tired we are.",
+        success="Three months without a swap in the last week.",
+        target_on=f"{date.today() + 150 * DAY}",
+        blocker="I give in when senior nurses push.",
+    )
+    wanted = {"Rostering": "3", "Negotiation": "2", "Reading the room": "1"}
+    fill_rows(ewa, "Add a skill", "skills", ("skill", "importance"), wanted)
+    ewa.press("Save the goal")
+    ewa.reads(GOAL, "I give in when senior nurses push.", *wanted)
+
+
+def find_mentor(ewa: Visitor) -> None:
+    ewa.follow("Find mentors for this goal")
+    cards = ewa.page.locator("#mentors article")
+    expect(cards).to_have_count(4)
+    expect(cards.first).to_contain_text("Daniel Okafor")
+    best = ewa.card("Daniel Okafor")
+    expect(best.get_by_role("list", name="In favour").get_by_role("listitem").first).to_be_visible()
+    expect(ewa.card("Aiko Mori").get_by_role("list", name="Against")).to_be_visible()
+    best.get_by_text("How it adds up").click()
+    assert best.locator(".parts li").count() >= 4
+    scores = [int(each) for each in ewa.page.locator("#mentors .score__total strong").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True)
+
+    narrowed = [
+        ("skill", "Rostering", 1),
+        ("language", "Polish", 1),
+        ("day", "Sunday", 0),
+        ("part", "Mornings", 3),  # in Warsaw; it is night where Daniel lives
+        ("words", "night shift", 1),
+    ]
+    for field, answer, count in narrowed:
+        ewa.fill(**{field: answer})
+        expect(cards).to_have_count(count)
+        ewa.arrive()
+        ewa.follow("Goals")
+        ewa.follow("Find mentors", exact=False)
+
+
+def ask(ewa: Visitor) -> None:
+    ewa.follow("Read the profile of Daniel Okafor", exact=False)
+    ewa.follow("Ask Daniel to be your mentor", exact=False)
+    page = ewa.page
+    expect(page.get_by_label(GOAL)).to_be_checked()
+    ewa.fill(message="You plan four wards; I lose one.", offer="Your rota as one clear chart.")
+    with page.expect_response("**/times/"):
+        page.locator("[name=every_weeks]").select_option("2")
+    with page.expect_response("**/times/"):
+        page.locator("[name=every_weeks]").select_option("1")
+    ewa.arrive()
+    slot = page.locator("#times [name=start]").first
+    expect(slot.locator("xpath=ancestor::label")).to_contain_text("for Daniel")
+    slot.check()
+    ewa.press("Send the request")
+    ewa.reads("Your request is on its way to Daniel Okafor.", "waiting")
+
+
+# Steps 5 and 6: the answer, the engagement, its end
+
+
+def accept(daniel: Visitor, catcher: Catcher) -> None:
+    catcher.wait_for(daniel.email, subject="Ewa Nowak asks for your mentoring")
+    daniel.open("/")
+    daniel.reads("Waiting for your answer")
+    daniel.follow("Requests")
+    daniel.follow("Ewa Nowak")
+    daniel.reads(GOAL, "You plan four wards; I lose one.", "of 100 for fit", "(America/New_York)")
+    expect(daniel.page.get_by_role("list", name="In favour").get_by_role("listitem").first).to_be_visible()
+    daniel.reads_not("I give in when senior nurses push.")
+    daniel.press("Accept")
+    daniel.reads("It is agreed.", "I give in when senior nurses push.")
+
+
+def both_see_when_they_meet(ewa: Visitor, daniel: Visitor) -> datetime:
+    """Each in their own zone, on the engagement's page, at home and in the calendar; gives the instant."""
+    instants = set()
+    for person, other in ((ewa, daniel), (daniel, ewa)):
+        person.open("/")
+        person.reads("Next sessions")
+        person.follow(other.name, person.page.get_by_role("complementary"))
+        shown = person.page.locator(".date time").first
+        instant = datetime.fromisoformat(shown.get_attribute("datetime") or "")
+        local = instant.astimezone(ZoneInfo(person.zone))
+        expect(shown).to_have_text(f"{local:%a} {local.day} {local:%b} {local.year}, {local:%H:%M}")
+        person.reads(f"Times in {person.zone}", in_words(instant, person.zone))
+        assert person.page.locator(".timeline li").count() >= 11
+        person.follow("Calendar")
+        person.reads(f"{local:%A} {local.day} {local:%B}, {local:%H:%M}", other.name)
+        instants.add(instant)
+    assert len(instants) == 1
+    return instants.pop()
+
+
+def end_in_one_step(daniel: Visitor, ewa: Visitor, catcher: Catcher) -> None:
+    daniel.open("/")
+    daniel.follow(ewa.name, daniel.page.get_by_role("complementary"))
+    daniel.follow("End the engagement")
+    daniel.press("End it")
+    daniel.reads("This engagement has ended")
+    catcher.wait_for(ewa.email, subject="Your engagement with Daniel Okafor has ended")
+    ewa.open("/programs/riverside/engagements/")
+    ewa.reads("Ended", daniel.name)
+    ewa.open("/calendar/")
+    ewa.reads("No session lies ahead")
+
+
+# Step 8: the admin's match run
+
+
+def start_match_run(marta: Visitor) -> str:
+    """Gives the run's address."""
+    marta.open("/")
+    marta.follow("Members")
+    marta.reads("10 members", "Pavel Horak", "Europe/Warsaw", "0 of 2")
+    marta.follow("Match runs")
+    marta.press("Start a match run")
+    marta.page.wait_for_selector("#pairings", timeout=60_000)
+    marta.arrive()
+    assert view_of(marta.page.url) == "matching:match-run-detail"
+    return marta.page.url
+
+
+def review(marta: Visitor) -> None:
+    marta.reads("4 of 5", "Left out")
+    left_out = marta.page.get_by_role("region", name="Left out")
+    expect(left_out.get_by_role("listitem")).to_have_count(1)
+    expect(left_out).to_contain_text("Pavel Horak")
+    expect(left_out).to_contain_text("language")
+    ours = marta.card("Ewa Nowak with Daniel Okafor")
+    ours.get_by_text("Both people and the reasons").click()
+    expect(ours.get_by_role("list", name="In favour").get_by_role("listitem").first).to_be_visible()
+    marta.press("Lock", ours, exact=False)
+    expect(marta.card("Ewa Nowak with Daniel Okafor").locator(".badge")).to_have_text("locked")
+    marta.follow("Swap mentors", marta.card("Sam Reid with Grace Hall"), exact=False)
+    marta.press("Swap with Lucia Ortiz")
+    expect(marta.card("Sam Reid with Tomas Lind")).to_be_visible()
+    expect(marta.card("Lucia Ortiz with Grace Hall")).to_be_visible()
+    marta.press("Remove", marta.card("Hana Kim with Aiko Mori"), exact=False)
+    expect(marta.card("Hana Kim with Aiko Mori")).to_have_count(0)
+    marta.reads("3 pairings, 1 removed")
+
+
+def nothing_is_visible_yet(ewa: Visitor, daniel: Visitor, run: str, catcher: Catcher) -> None:
+    for person, other in ((ewa, daniel), (daniel, ewa)):
+        person.open("/")
+        person.reads_not("Waiting for your answer", "You have asked")
+        person.open("/programs/riverside/requests/")
+        expect(person.page.get_by_role("main").get_by_role("link", name=other.name)).to_have_count(1)
+        answer = person.context.request.get(run)
+        assert answer.status == 404
+    assert not any("proposed" in str(mail["Subject"]) for mail in catcher.mails)
+
+
+def publish(marta: Visitor) -> None:
+    marta.follow("Publish")
+    marta.reads("3 pairings")
+    marta.press("Publish 3 pairings")
+    marta.reads("3 pairings published.")
+
+
+def both_say_yes(ewa: Visitor, daniel: Visitor, catcher: Catcher) -> None:
+    catcher.wait_for(daniel.email, subject="A mentee is proposed to you: Ewa Nowak")
+    catcher.wait_for(ewa.email, subject="A mentor is proposed to you: Daniel Okafor")
+    for person, other, yes in ((daniel, ewa, "Accept"), (ewa, daniel, "Yes, please")):
+        person.open("/")
+        person.reads("Waiting for your answer")
+        person.follow(other.name, person.page.get_by_role("main"), exact=False)
+        person.reads("Proposed by the program", GOAL)
+        person.press(yes)
+    ewa.reads("It is agreed.", "Kept at")
