@@ -200,8 +200,9 @@ class Site:
             wait_until(lambda: worker.says(" ready."), 30, f"{name} is ready")
         return worker
 
-    def start_beat(self) -> Running:
-        schedule = self.folder / f"beat-schedule-{len(self.started)}"
+    def start_beat(self, schedule: Path | None = None) -> Running:
+        """`schedule` is the file that tells it when it last woke each task; without one nothing is due yet."""
+        schedule = schedule or self.folder / f"beat-schedule-{len(self.started)}"
         return self._start("beat", ["celery", "-A", "mentoring", "beat", "--schedule", schedule])
 
     def start_web(self, workers: int = 2) -> Running:
