@@ -28,10 +28,12 @@ UNDER_WAY = (State.QUEUED, State.RUNNING)
 @require_safe
 def match_run_list(request: HttpRequest, slug: str) -> HttpResponse:
     admin = admin_of(request.user, slug)
-    runs = MatchRun.objects.filter(program=admin.program).select_related("started_by").with_matched()
+    runs = MatchRun.objects.filter(program=admin.program).select_related("started_by")
     context = {
         "program": admin.program,
-        "page": Paginator(runs, PER_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(runs.with_matched().order_by("-created_at"), PER_PAGE).get_page(
+            request.GET.get("page")
+        ),
         "outlook": outlook(admin.program),
         "under_way": runs.filter(state__in=UNDER_WAY).first(),
     }
@@ -140,7 +142,7 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         "summary": summary,
         "own": summary.matched - page.paginator.count,
         "load": load_of(run, reader),
-        "left_out": left_out.order_by("goal__isnull", "mentee__person__name"),
+        "left_out": sorted(left_out, key=lambda left: (left.goal_id is None, left.mentee.person.name)),
         "removed": run.pairings.filter(is_removed=True).count(),
         "unpublished": run.pairings.unpublished().reviewable_by(reader).count(),
         "changes": run.changes.readable_by(reader).select_related("by")[:CHANGES_SHOWN],

@@ -1,9 +1,11 @@
 """A run from the button to its results: who takes part, what is written, and who may write it."""
 
+import threading
 import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from matching import services, solving
@@ -150,6 +152,24 @@ def test_take_over_only_when_the_attempt_before_is_silent(run):
     second = solving.take_over(run.pk, now + timedelta(seconds=30))
     assert second is not None
     assert second.token != first.token
+
+
+@pytest.mark.django_db(transaction=True)
+def test_take_over_from_many_connections_succeeds_once(run):
+    taken, start = [], threading.Barrier(8)
+
+    def take_over_here():
+        start.wait()
+        taken.append(solving.take_over(run.pk, timezone.now()))
+        connection.close()
+
+    threads = [threading.Thread(target=take_over_here) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([attempt for attempt in taken if attempt is not None]) == 1
+    assert MatchRun.objects.get().attempts == 1
 
 
 def test_first_attempt_writes_nothing_once_taken_over(run):

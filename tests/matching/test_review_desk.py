@@ -1,0 +1,331 @@
+"""What admins change in a run by hand, and who may not."""
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from matching import services
+from matching.models import MatchRun, Pairing, RunChange
+from matching.tasks import solve_match_run
+from mentoring.engagements.models import Request
+from mentoring.programs.models import Exclusion, Membership
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+State = MatchRun.State
+
+
+@pytest.fixture
+def second(cast):
+    """A second mentee and a second mentor who suit each other: the run pairs them."""
+    mentee = factories.make_mentee(cast.program, name="Bruno Costa", offers={"accounting": ""})
+    factories.make_goal(mentee, title="Read a balance sheet", skills={"accounting": 3})
+    factories.make_mentor(
+        cast.program, name="Nils Ledger", skills={"accounting": 4}, wishes=("accounting",), capacity=1
+    )
+    return mentee
+
+
+@pytest.fixture
+def run(cast, second):
+    started = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(started.pk))
+    started.refresh_from_db()
+    assert started.state == State.READY
+    return started
+
+
+@pytest.fixture
+def desk(cast, client_of):
+    return client_of(cast.admin.person)
+
+
+def url(name, thing):
+    return reverse(f"matching:{name}", args=[thing.pk])
+
+
+def standing(run):
+    return {(one.mentee.person.name, one.mentor.person.name) for one in run.pairings.standing()}
+
+
+def pairing_of(run, membership):
+    return run.pairings.get(mentee=membership)
+
+
+def said(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_desk_shows_pairings_with_reasons_summary_and_load(cast, run, desk):
+    response = desk.get(url("match-run-detail", run))
+    assert [pairing.mentee.person.name for pairing, _ in response.context["rows"]] == [
+        pairing.mentee.person.name for pairing in run.pairings.order_by("points")
+    ]
+    summary = response.context["summary"]
+    assert (summary.matched, sum(bar.count for bar in summary.bars)) == (2, 2)
+    assert summary.lowest == round(min(p.points for p in run.pairings.all()) / 100)
+    assert [(load.name, load.pairings, load.places) for load in response.context["load"]] == [
+        ("Nils Ledger", 1, 1),
+        ("Leila Haddad", 1, 2),
+    ]
+    assert "Leila Haddad covers the skill Amara Eze wants: Negotiation" in response.text
+    assert cast.goal.why not in response.text  # an admin reads a goal's title and skills alone
+
+
+def test_pairing_lock_and_unlock(cast, run, desk):
+    pairing = pairing_of(run, cast.mentee)
+    response = desk.post(url("pairing-lock", pairing), {"sort": "mentee", "page": "1"})
+    assert response["Location"] == f"{url('match-run-detail', run)}?sort=mentee&page=1#pairing-{pairing.pk}"
+    desk.post(url("pairing-lock", pairing))
+    pairing.refresh_from_db()
+    assert pairing.is_locked
+    desk.post(url("pairing-unlock", pairing))
+    pairing.refresh_from_db()
+    assert not pairing.is_locked
+    assert [(change.by, change.words) for change in run.changes.all()] == [
+        (cast.admin.person, "Unlocked Amara Eze and Leila Haddad"),
+        (cast.admin.person, "Locked Amara Eze and Leila Haddad"),
+    ]
+
+
+def test_pairing_remove_leaves_the_mentee_out(cast, run, desk):
+    pairing = pairing_of(run, cast.mentee)
+    desk.post(url("pairing-remove", pairing))
+    assert standing(run) == {("Bruno Costa", "Nils Ledger")}
+    assert run.left_out.get().reason == "Ada Admin removed the pairing with Leila Haddad."
+    assert desk.post(url("pairing-remove", pairing)).status_code == 404
+    assert run.changes.get().action == RunChange.Action.REMOVE
+
+
+def test_pairing_swap_shows_what_it_would_do_and_does_it(cast, second, run, desk):
+    first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    before = first.points + other.points
+    (swap,) = desk.get(url("pairing-swap", first)).context["swaps"]
+    assert swap.other == other
+    desk.post(url("pairing-swap", first), {"other": str(other.pk)})
+    assert standing(run) == {("Amara Eze", "Nils Ledger"), ("Bruno Costa", "Leila Haddad")}
+    first.refresh_from_db()
+    other.refresh_from_db()
+    assert first.is_locked
+    assert other.is_locked
+    assert (first.points / 100, other.points / 100) == (swap.own_points, swap.other_points)
+    assert first.points + other.points - before == pytest.approx(100 * swap.change)
+    assert first.parts["reasons_against"][0].startswith("Nils Ledger does not offer")
+    assert run.changes.get().words == "Swapped the mentors of Amara Eze and Bruno Costa"
+
+
+def test_pairing_swap_is_refused_where_two_may_not_meet(cast, second, run, desk):
+    first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    Exclusion.objects.create(by=cast.mentee.person, other=other.mentor.person)
+    assert desk.get(url("pairing-swap", first)).context["swaps"] == []
+    response = desk.post(url("pairing-swap", first), {"other": str(other.pk)}, follow=True)
+    assert said(response) == ["Nils Ledger may not be proposed to Amara Eze."]
+    assert standing(run) == {("Amara Eze", "Leila Haddad"), ("Bruno Costa", "Nils Ledger")}
+
+
+def test_pairing_swap_is_refused_without_a_shared_language(cast, second, run, desk):
+    first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    other.mentor.person.languages.update(code="th")
+    response = desk.post(url("pairing-swap", first), {"other": str(other.pk)}, follow=True)
+    assert said(response) == ["Amara Eze and Nils Ledger share no language that both can work in."]
+
+
+def test_pairing_swap_is_refused_while_one_is_locked(cast, second, run, desk):
+    first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    run.pairings.filter(pk=other.pk).update(is_locked=True)
+    response = desk.post(url("pairing-swap", first), {"other": str(other.pk)}, follow=True)
+    assert said(response) == ["Bruno Costa and Nils Ledger are locked. Unlock them first."]
+
+
+@pytest.mark.parametrize("other", ["", "garbage", "\x00", str(uuid.uuid4())])
+def test_pairing_swap_with_nothing_is_not_found(cast, run, desk, other):
+    pairing = pairing_of(run, cast.mentee)
+    assert desk.post(url("pairing-swap", pairing), {"other": other}).status_code == 404
+    assert desk.post(url("pairing-swap", pairing), {"other": str(pairing.pk)}).status_code == 404
+
+
+def test_match_run_assign_pairs_somebody_left_out_by_hand(cast, run, desk):
+    desk.post(url("pairing-remove", pairing_of(run, cast.mentee)))
+    page = desk.get(url("match-run-assign", run), {"mentee": str(cast.mentee.pk)})
+    assert [card["row"].name for card in page.context["cards"]] == ["Leila Haddad"]  # Nils is full
+    desk.post(url("match-run-assign", run), {"mentee": str(cast.mentee.pk), "mentor": str(cast.mentor.pk)})
+    pairing = run.pairings.get(mentee=cast.mentee)
+    assert (pairing.mentor, pairing.is_locked, pairing.is_removed) == (cast.mentor, True, False)
+    assert not run.left_out.exists()
+
+
+def test_match_run_assign_is_refused_where_no_place_is_left(cast, second, run, desk):
+    desk.post(url("pairing-remove", pairing_of(run, cast.mentee)))
+    nils = pairing_of(run, second).mentor
+    response = desk.post(
+        url("match-run-assign", run), {"mentee": str(cast.mentee.pk), "mentor": str(nils.pk)}, follow=True
+    )
+    assert said(response) == ["This mentor has no place left, or may not be proposed to this mentee."]
+    assert standing(run) == {("Bruno Costa", "Nils Ledger")}
+
+
+@pytest.mark.parametrize("mentee", ["", "garbage", "\x00", str(uuid.uuid4())])
+def test_match_run_assign_of_nobody_is_not_found(run, desk, mentee):
+    assert desk.get(url("match-run-assign", run), {"mentee": mentee}).status_code == 404
+
+
+def test_match_run_assign_of_a_mentor_of_another_program_is_not_found(cast, run, desk):
+    desk.post(url("pairing-remove", pairing_of(run, cast.mentee)))
+    foreign = Membership.objects.get(person=cast.stranger)
+    response = desk.post(
+        url("match-run-assign", run), {"mentee": str(cast.mentee.pk), "mentor": str(foreign.pk)}
+    )
+    assert response.status_code == 404
+    assert not run.pairings.standing().filter(mentee=cast.mentee).exists()
+
+
+def test_nothing_can_be_changed_while_it_is_solved_again(cast, run, desk):
+    desk.post(url("match-run-solve-again", run))
+    run.refresh_from_db()
+    assert run.state == State.QUEUED
+    pairing = pairing_of(run, cast.mentee)
+    for name in ("pairing-lock", "pairing-unlock", "pairing-remove"):
+        response = desk.post(url(name, pairing), follow=True)
+        assert said(response) == ["This match run is waiting to start; it cannot be changed now."]
+    pairing.refresh_from_db()
+    assert (pairing.is_locked, pairing.is_removed) == (False, False)
+
+
+def test_progress_is_shown_and_then_the_page_is_loaded_anew(run, desk):
+    MatchRun.objects.update(state=State.RUNNING, progress=40, stage="Finding the best pairs")
+    page = desk.get(url("match-run-detail", run))
+    assert 'hx-trigger="every 1s"' in page.text
+    fragment = desk.get(url("match-run-progress", run), headers={"HX-Request": "true"})
+    assert 'value="40" max="100"' in fragment.text
+    assert "Finding the best pairs" in fragment.text
+    MatchRun.objects.update(state=State.READY)
+    assert desk.get(url("match-run-progress", run), headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_match_run_list_says_what_a_run_would_do_and_starts_one(cast, second, desk):
+    page = desk.get(reverse("matching:match-run-list", args=[cast.program.slug]))
+    assert (page.context["outlook"].mentees, page.context["outlook"].places) == (2, 3)
+    response = desk.post(reverse("matching:match-run-new", args=[cast.program.slug]))
+    run = MatchRun.objects.get()
+    assert response["Location"] == url("match-run-detail", run)
+    again = desk.post(reverse("matching:match-run-new", args=[cast.program.slug]), follow=True)
+    assert said(again) == ["A match run is already under way in this program."]
+    assert desk.post(url("match-run-cancel", run)).status_code == 302
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+
+
+ON_RUN = [
+    ("get", "match-run-detail"),
+    ("get", "match-run-progress"),
+    ("post", "match-run-cancel"),
+    ("post", "match-run-solve-again"),
+    ("get", "match-run-publish"),
+    ("post", "match-run-publish"),
+    ("get", "match-run-assign"),
+    ("post", "match-run-assign"),
+]
+ON_PAIRING = [
+    ("post", "pairing-lock"),
+    ("post", "pairing-unlock"),
+    ("post", "pairing-remove"),
+    ("get", "pairing-swap"),
+    ("post", "pairing-swap"),
+]
+
+
+def snapshot(run):
+    run.refresh_from_db()
+    return (
+        run.state,
+        sorted(run.pairings.values_list("pk", "mentor_id", "is_locked", "is_removed", "request_id")),
+        run.left_out.count(),
+        run.changes.count(),
+        Request.objects.count(),
+    )
+
+
+@pytest.mark.parametrize("actor", ["mentee", "mentor", "stranger", "former admin"])
+def test_whoever_is_no_admin_here_finds_nothing_and_changes_nothing(cast, second, run, client_of, actor):
+    if actor == "former admin":
+        Membership.objects.filter(pk=cast.admin.pk).update(is_admin=False, is_mentee=True)
+        client = client_of(cast.admin.person)
+    else:
+        client = client_of(cast.stranger if actor == "stranger" else getattr(cast, actor).person)
+    pairing, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    form = {"other": str(other.pk), "mentee": str(cast.mentee.pk), "mentor": str(cast.mentor.pk)}
+    before = snapshot(run)
+    for method, name in ON_RUN:
+        assert getattr(client, method)(url(name, run), form).status_code == 404, name
+    for method, name in ON_PAIRING:
+        assert getattr(client, method)(url(name, pairing), form).status_code == 404, name
+    assert client.get(reverse("matching:match-run-list", args=[cast.program.slug])).status_code == 404
+    assert client.post(reverse("matching:match-run-new", args=[cast.program.slug])).status_code == 404
+    assert snapshot(run) == before
+
+
+def test_reading_changes_nothing_and_writing_takes_a_post(cast, run, desk):
+    pairing = pairing_of(run, cast.mentee)
+    before = snapshot(run)
+    for method, name in ON_RUN:
+        if method == "post" and ("get", name) not in ON_RUN:
+            assert desk.get(url(name, run)).status_code == 405
+    for name in ("pairing-lock", "pairing-unlock", "pairing-remove"):
+        assert desk.get(url(name, pairing)).status_code == 405
+    desk.get(url("match-run-publish", run))
+    desk.get(url("pairing-swap", pairing))
+    assert snapshot(run) == before
+
+
+@pytest.mark.parametrize("half", ["mentee", "mentor"])
+def test_an_admin_neither_sees_nor_touches_their_own_pairing(cast, second, run, client_of, half):
+    member = getattr(cast, half)
+    Membership.objects.filter(pk=member.pk).update(is_admin=True)
+    client = client_of(member.person)
+    own, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    services.record(
+        run, cast.admin.person, RunChange.Action.LOCK, "Locked Amara Eze and Leila Haddad", timezone.now(),
+        concerns=[cast.mentee.person_id, cast.mentor.person_id],
+    )  # fmt: skip
+    page = client.get(url("match-run-detail", run))
+    assert [pairing.pk for pairing, _ in page.context["rows"]] == [other.pk]
+    assert "decided by another admin" in page.text
+    assert "Locked Amara Eze" not in page.text
+    before = snapshot(run)
+    for method, name in ON_PAIRING:
+        assert getattr(client, method)(url(name, own), {"other": str(other.pk)}).status_code == 404
+    assert client.post(url("pairing-swap", other), {"other": str(own.pk)}).status_code == 404
+    assert client.get(url("pairing-swap", other)).context["swaps"] == []
+    assert snapshot(run) == before
+
+
+def test_an_admin_does_not_assign_themselves(cast, run, desk, client_of):
+    desk.post(url("pairing-remove", pairing_of(run, cast.mentee)))
+    form = {"mentee": str(cast.mentee.pk), "mentor": str(cast.mentor.pk)}
+    Membership.objects.filter(pk__in=[cast.mentee.pk, cast.mentor.pk]).update(is_admin=True)
+    for member in (cast.mentee, cast.mentor):
+        assert client_of(member.person).post(url("match-run-assign", run), form).status_code == 404
+    page = client_of(cast.mentor.person).get(url("match-run-assign", run), {"mentee": form["mentee"]})
+    assert page.context["cards"] == []
+    assert not run.pairings.standing().filter(mentee=cast.mentee).exists()
+
+
+def test_desk_costs_the_same_queries_for_two_pairings_and_for_six(cast, run, desk):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get(url("match-run-detail", run)).status_code == 200
+        return len(captured)
+
+    desk.get(url("match-run-detail", run))
+    few = queries()
+    for n in range(4):
+        factories.make_goal(factories.make_mentee(cast.program, name=f"Mentee {n}", offers={"sql": ""}))
+        factories.make_mentor(cast.program, name=f"Mentor {n}")
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    assert Pairing.objects.standing().count() == 6
+    assert queries() == few
