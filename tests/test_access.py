@@ -67,7 +67,7 @@ ROWS = [
     Row("accounts:learning-edit", "learning", "L 404 404 200 404 404 404", "L 404 404 200 404 404 404"),
     Row("accounts:learning-delete", "learning", "L 404 404 200 404 404 404", "L 404 404 302 404 404 404"),
     # Programs
-    Row("programs:join", "token", "L   302 302 302 302 200 200", "L   302 302 302 302 200 200"),
+    Row("programs:join", "token", "302 302 302 302 302 200 200", "302 302 302 302 302 200 200"),
     Row("programs:membership", "program", MEMBERS, MEMBERS),
     Row("programs:membership-leave", "program", MEMBERS, "L   302 200 200 200 404 404"),
     Row("programs:person-detail", "person", MEMBERS, ALL_405),
