@@ -41,7 +41,7 @@ class Row:
 
 
 ROWS = [
-    Row("home:home", "", "200 302 302 302 302 302 302", "405 405 405 405 405 405 405"),
+    Row("home:home", "", "200 302 302 302 302 302 200", "405 405 405 405 405 405 405"),
     Row("home:health", "", "200 200 200 200 200 200 200", "405 405 405 405 405 405 405"),
     Row("home:program-home", "program", MEMBERS, ALL_405),
     # One's own profile
@@ -86,6 +86,8 @@ ROWS = [
     Row("engagements:request-times", "person", ALL_405, "L   200 200 404 404 404 404"),
     Row("engagements:request-detail", "request", PAIR_AND_ADMIN, ALL_405),
     Row("engagements:request-accept", "request", ALL_405, "L   404 302 302 404 404 404"),
+    Row("engagements:other-terms", "request", "L   404 404 200 404 404 404", "L   404 404 200 404 404 404"),
+    Row("engagements:other-terms-times", "request", ALL_405, "L   404 404 200 404 404 404"),
     Row("engagements:request-decline", "request", ALL_405, "L   404 404 200 404 404 404"),
     Row("engagements:request-withdraw", "request", ALL_405, "L   404 302 404 404 404 404"),
     # Engagements: the admin's page of one holds metadata alone
@@ -102,11 +104,12 @@ ROWS = [
     Row("matching:match-run-cancel", "run", ALL_405, ADMIN_DOES),
     Row("matching:match-run-solve-again", "run", ALL_405, ADMIN_DOES),
     Row("matching:match-run-publish", "run", ADMIN, ADMIN_DOES),
-    Row("matching:match-run-assign", "run", ALL_405, NOBODY),
+    # Whom to assign has to be named in the address or the body
+    Row("matching:match-run-assign", "run", NOBODY, NOBODY),
     Row("matching:pairing-lock", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:pairing-unlock", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:pairing-remove", "pairing", ALL_405, ADMIN_DOES),
-    Row("matching:pairing-swap", "pairing", ALL_405, NOBODY),
+    Row("matching:pairing-swap", "pairing", ADMIN, NOBODY),
     # Answers under DEBUG alone, which tests run without
     Row("demo:demo-sign-in", "", "404 404 404 404 404 404 404", "404 404 404 404 404 404 404"),
 ]

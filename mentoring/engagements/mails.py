@@ -7,6 +7,10 @@ from mentoring.engagements.models import Engagement, Request
 from mentoring.outbox.services import queue_mail
 
 
+def about(request: Request) -> str:
+    return f"request:{request.pk}"
+
+
 def request_received(request: Request, now: datetime) -> None:
     _about_request(request, request.mentor, request.mentee, "request_received", now)
 
@@ -14,6 +18,18 @@ def request_received(request: Request, now: datetime) -> None:
 def pairing_proposed(request: Request, now: datetime) -> None:
     _about_request(request, request.mentor, request.mentee, "pairing_proposed_to_mentor", now)
     _about_request(request, request.mentee, request.mentor, "pairing_proposed_to_mentee", now)
+
+
+def other_terms_offered(request: Request, now: datetime) -> None:
+    queue_mail(
+        kind="other_terms_offered",
+        to=request.mentee,
+        template="other_terms_offered",
+        context={"request": request, "goal": request.goal, "other": request.mentor},
+        key=f"other_terms_offered:{request.pk}:{now.isoformat()}",
+        now=now,
+        about=about(request),
+    )
 
 
 def request_declined(request: Request, now: datetime) -> None:
@@ -64,5 +80,5 @@ def _about_request(request: Request, reader: User, other: User, template: str, n
         context={"request": request, "goal": request.goal, "other": other},
         key=f"{template}:{request.pk}",
         now=now,
-        about=f"request:{request.pk}",
+        about=about(request),
     )

@@ -9,10 +9,12 @@ from accounts.models import User
 from mentoring.engagements import mails
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
+from mentoring.outbox.services import withdraw
 from mentoring.programs.models import Membership, Program
 from mentoring.schedule.services import ScheduleError, Terms, cancel_series, reserve_series
 
 State = Request.State
+TERMS = ("starts_on", "ends_on", "at", "zone", "every_weeks", "minutes")
 # An engagement is over when its end date has passed everywhere on earth.
 LAST_ZONE = timedelta(hours=12)
 
@@ -33,12 +35,9 @@ def send_request(
     now: datetime,
 ) -> Request:
     """A mentee asks a mentor. The mentee's membership is locked, so that the limit of open requests holds."""
-    mentee = _lock_membership(mentee.program_id, mentee.person_id)
+    (mentee,) = _lock_memberships(mentee.program_id, mentee.person_id)
     program = mentee.program
-    if (
-        Request.objects.open().filter(program=program, mentee_id=mentee.person_id).count()
-        >= program.open_requests
-    ):
+    if _waiting(mentee) >= program.open_requests:
         raise EngagementError(
             f"You have {program.open_requests} requests waiting, as many as this program allows. "
             "Withdraw one, or wait for an answer."
@@ -59,7 +58,9 @@ def propose_pairing(
     *, program: Program, mentor: User, mentee: User, goal: Goal, terms: Terms, now: datetime
 ) -> Request:
     """The program proposes two people to each other; it becomes an engagement when both say yes."""
-    member = _lock_membership(program.pk, mentee.pk)
+    (member,) = _lock_memberships(program.pk, mentee.pk)
+    if _waiting(member) >= program.open_requests:
+        raise EngagementError(f"{mentee.name} has as many requests waiting as this program allows.")
     _check_pair(member, mentor.pk, goal)
     request = _create(program, mentor, mentee, goal, terms, now, origin=Request.Origin.PROGRAM)
     mails.pairing_proposed(request, now)
@@ -70,11 +71,11 @@ def propose_pairing(
 def accept_request(*, request_id: uuid.UUID, by: User, now: datetime) -> Request:
     """One of the two says yes; the second yes opens the engagement and reserves the whole series.
 
-    Locks the mentor's membership before anything is counted: however many accept at once, and by
-    whichever door, a mentor never has more active engagements than places.
+    Locks both memberships before anything is counted: however many accept at once, and by whichever
+    door, a mentor never has more active engagements than places, and nobody leaves meanwhile.
     """
     pair = Request.objects.get(pk=request_id)
-    mentor = _lock_membership(pair.program_id, pair.mentor_id)
+    mentor, mentee = _lock_memberships(pair.program_id, pair.mentor_id, pair.mentee_id)
     request = _lock_open(request_id, now)
     if by.pk not in (request.mentor_id, request.mentee_id) or request.has_yes_of(by):
         raise EngagementError("You have already said yes to this request.")
@@ -82,9 +83,27 @@ def accept_request(*, request_id: uuid.UUID, by: User, now: datetime) -> Request
     setattr(request, mine, now)
     request.save(update_fields=[mine])
     if request.mentor_yes_at and request.mentee_yes_at:
-        _open_engagement(request, mentor, now)
+        _check_place(mentor, by)
+        _check_free(request, mentee)
+        _open_engagement(request, now)
     elif by.pk == request.mentor_id:
-        _check_place(mentor)
+        _check_place(mentor, by)
+    return request
+
+
+@transaction.atomic
+def offer_other_terms(*, request_id: uuid.UUID, terms: Terms, now: datetime) -> Request:
+    """The mentor says yes on other terms, which replace those asked for; the mentee's yes is asked anew."""
+    pair = Request.objects.get(pk=request_id)
+    mentor, _ = _lock_memberships(pair.program_id, pair.mentor_id, pair.mentee_id)
+    request = _lock_open(request_id, now)
+    _check_place(mentor, request.mentor)
+    _check_length(request.program, terms)
+    request.mentor_yes_at, request.mentee_yes_at = now, None
+    for name in TERMS:
+        setattr(request, name, getattr(terms, name))
+    request.save(update_fields=["mentor_yes_at", "mentee_yes_at", *TERMS])
+    mails.other_terms_offered(request, now)
     return request
 
 
@@ -145,17 +164,19 @@ def end_engagements(now: datetime) -> int:
     return len(ids)
 
 
-def _lock_membership(program_id: uuid.UUID, person_id: uuid.UUID) -> Membership:
-    membership = (
+def _lock_memberships(program_id: uuid.UUID, *person_ids: uuid.UUID) -> list[Membership]:
+    """The current memberships of these persons, in the order given; locked in one order by everybody."""
+    rows = (
         Membership.objects.current()
         .select_for_update(of=("self",), no_key=True)
         .select_related("program", "person")
-        .filter(program_id=program_id, person_id=person_id)
-        .first()
+        .filter(program_id=program_id, person_id__in=person_ids)
+        .order_by("pk")
     )
-    if membership is None:
+    found = {membership.person_id: membership for membership in rows}
+    if len(found) < len(person_ids):
         raise EngagementError("One of the two is no longer a member of this program.")
-    return membership
+    return [found[person_id] for person_id in person_ids]
 
 
 def _lock_open(request_id: uuid.UUID, now: datetime) -> Request:
@@ -191,19 +212,35 @@ def _active(mentor: Membership) -> int:
     )
 
 
-def _check_place(mentor: Membership) -> None:
+def _waiting(mentee: Membership) -> int:
+    return Request.objects.open().filter(program_id=mentee.program_id, mentee_id=mentee.person_id).count()
+
+
+def _check_place(mentor: Membership, by: User) -> None:
     """The membership must be locked: only then does the count stay true until the write."""
-    if not mentor.is_mentor or _active(mentor) >= mentor.capacity:
-        raise EngagementError(
-            f"All {mentor.capacity} places are taken. End an engagement, or raise your number of mentees."
-        )
+    if not mentor.is_mentor:
+        raise EngagementError(f"{mentor.person.name} is no longer a mentor in this program.")
+    if _active(mentor) < mentor.capacity:
+        return
+    if by.pk != mentor.person_id:
+        raise EngagementError(f"{mentor.person.name} has no place free at present.")
+    raise EngagementError(
+        f"All {mentor.capacity} places are taken. End an engagement, or raise your number of mentees."
+    )
+
+
+def _check_free(request: Request, mentee: Membership) -> None:
+    pair = {"program_id": request.program_id, "mentee_id": request.mentee_id, "mentor_id": request.mentor_id}
+    if Engagement.objects.active().filter(**pair).exists():
+        raise EngagementError("The two already have an engagement under way in this program.")
+    if not mentee.is_mentee:
+        raise EngagementError(f"{mentee.person.name} is no longer a mentee in this program.")
 
 
 def _create(
     program: Program, mentor: User, mentee: User, goal: Goal, terms: Terms, now: datetime, **fields: object
 ) -> Request:
-    if terms.ends_on - terms.starts_on > timedelta(weeks=program.longest_weeks):
-        raise EngagementError(f"An engagement in this program lasts {program.longest_weeks} weeks at most.")
+    _check_length(program, terms)
     request = Request(
         program=program,
         mentor=mentor,
@@ -229,6 +266,11 @@ def _create(
     return request
 
 
+def _check_length(program: Program, terms: Terms) -> None:
+    if terms.ends_on - terms.starts_on > timedelta(weeks=program.longest_weeks):
+        raise EngagementError(f"An engagement in this program lasts {program.longest_weeks} weeks at most.")
+
+
 def terms_of(request: Request) -> Terms:
     return Terms(
         starts_on=request.starts_on,
@@ -240,10 +282,8 @@ def terms_of(request: Request) -> Terms:
     )
 
 
-def _open_engagement(request: Request, mentor: Membership, now: datetime) -> Engagement:
-    """The one place where an engagement begins; `mentor` is the mentor's locked membership."""
-    _check_place(mentor)
-    _check_free(request)
+def _open_engagement(request: Request, now: datetime) -> Engagement:
+    """The one place where an engagement begins; both memberships are locked, and the place is free."""
     starts_on = max(request.starts_on, now.date())
     if starts_on >= request.ends_on:
         raise EngagementError("The end date that was asked for has come. A new request can set a later one.")
@@ -272,18 +312,8 @@ def _open_engagement(request: Request, mentor: Membership, now: datetime) -> Eng
     return engagement
 
 
-def _check_free(request: Request) -> None:
-    pair = {"program_id": request.program_id, "mentee_id": request.mentee_id, "mentor_id": request.mentor_id}
-    if Engagement.objects.active().filter(**pair).exists():
-        raise EngagementError("The two already have an engagement under way in this program.")
-    if (
-        not Membership.objects.mentees()
-        .filter(program_id=request.program_id, person_id=request.mentee_id)
-        .exists()
-    ):
-        raise EngagementError("The mentee is no longer a member of this program.")
-
-
 def _close(request: Request, state: str, now: datetime, *fields: str) -> None:
+    """Close it, and send nothing any more that still asks for an answer."""
+    withdraw([mails.about(request)])
     request.state, request.closed_at = state, now
     request.save(update_fields=["state", "closed_at", *fields])

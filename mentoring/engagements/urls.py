@@ -13,6 +13,8 @@ urlpatterns = [
     ),
     path("requests/<uuid:pk>/", views.request_detail, name="request-detail"),
     path("requests/<uuid:pk>/accept/", views.request_accept, name="request-accept"),
+    path("requests/<uuid:pk>/other-terms/", views.other_terms, name="other-terms"),
+    path("requests/<uuid:pk>/other-terms/times/", views.other_terms_times, name="other-terms-times"),
     path("requests/<uuid:pk>/decline/", views.request_decline, name="request-decline"),
     path("requests/<uuid:pk>/withdraw/", views.request_withdraw, name="request-withdraw"),
     path("programs/<slug:slug>/engagements/", views.engagement_list, name="engagement-list"),

@@ -2,16 +2,15 @@ import uuid
 from datetime import date, timedelta
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from mentoring.engagements import services
-from mentoring.engagements.forms import DeclineForm, RequestForm
-from mentoring.engagements.models import Engagement, Request
+from mentoring.engagements.forms import DeclineForm, RequestForm, TermsForm
+from mentoring.engagements.models import Engagement, Request, RequestQuerySet
 from mentoring.engagements.services import EngagementError
 from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
@@ -91,6 +90,30 @@ def request_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("engagements:request-detail", asked.pk)
     messages.success(request, "It is agreed. Every session is reserved for both of you.")
     return redirect("engagements:engagement-detail", accepted.engagement.pk)
+
+
+def other_terms(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The mentor says yes, at another time, rhythm or end date."""
+    asked = _asked_of(request, pk)
+    form = _other_terms_form(request, asked)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.offer_other_terms(request_id=asked.pk, terms=form.terms, now=timezone.now())
+        except EngagementError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Your terms are on their way to {asked.mentee.name}.")
+            return redirect("engagements:request-detail", asked.pk)
+    return render(request, "engagements/other_terms.html", {"form": form, "asked": asked})
+
+
+@require_POST
+def other_terms_times(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    asked = _asked_of(request, pk)
+    form = _other_terms_form(request, asked)
+    form.errors.clear()
+    template = "engagements/_times.html" if request.htmx else "engagements/other_terms.html"  # type: ignore[attr-defined]
+    return render(request, template, {"form": form, "asked": asked})
 
 
 @require_POST
@@ -183,7 +206,7 @@ def engagement_end(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("engagements:engagement-detail", engagement.pk)
 
 
-def _request_rows(request: HttpRequest) -> QuerySet[Request]:
+def _request_rows(request: HttpRequest) -> RequestQuerySet:
     return Request.objects.visible_to(request.user).select_related(
         "program", "mentor", "mentee", "goal", "engagement"
     )
@@ -191,6 +214,23 @@ def _request_rows(request: HttpRequest) -> QuerySet[Request]:
 
 def _request(request: HttpRequest, pk: uuid.UUID) -> Request:
     return get_object_or_404(_request_rows(request), pk=pk)
+
+
+def _asked_of(request: HttpRequest, pk: uuid.UUID) -> Request:
+    """An open request that was made to the reader."""
+    return get_object_or_404(_request_rows(request).open(), pk=pk, mentor_id=request.user.pk)
+
+
+def _other_terms_form(request: HttpRequest, asked: Request) -> TermsForm:
+    return TermsForm(
+        request.POST if request.method == "POST" else None,
+        initial={name: getattr(asked, name) for name in ("every_weeks", "minutes", "ends_on")},
+        reader=asked.mentor,
+        mentor=asked.mentor,
+        mentee=asked.mentee,
+        longest_weeks=asked.program.longest_weeks,
+        today=timezone.localdate(),
+    )
 
 
 def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, object]:
