@@ -13,6 +13,12 @@ def _number(value: str) -> int:
     return int(value)
 
 
+class PlainSelect(forms.Select):
+    """A select in one template: Django's own takes one more for each option, slow with hundreds of them."""
+
+    template_name = "matching/_select.html"
+
+
 class MentorFilter(forms.Form):
     """What a member looks for among the mentors; the choices are what the mentors shown have."""
 
@@ -22,7 +28,7 @@ class MentorFilter(forms.Form):
         required=False,
         widget=forms.SearchInput(attrs={"placeholder": "A name, a trade, a skill", "autocomplete": "off"}),
     )
-    skill = forms.ChoiceField(label="Skill", required=False)
+    skill = forms.ChoiceField(label="Skill", required=False, widget=PlainSelect)
     language = forms.ChoiceField(label="Language", required=False)
     day = forms.TypedChoiceField(
         label="Day",

@@ -5,14 +5,16 @@ confidential: a goal's blocker is never read here.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import Avg, Count, F, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg, StringAgg
+from django.db.models import Avg, Count, F, Model, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from numpy.typing import NDArray
 
 from accounts.languages import LANGUAGE_CHOICES, Fluency
@@ -46,7 +48,8 @@ _ANSWERS = 4 * 4.0  # four answers of 0 to 4
 SESSION_HALF_HOURS = 2
 
 Person = uuid.UUID
-Cell = tuple[int, int, float]
+# of each owner (a person or a goal): primary keys of skills, and a value for each
+Cells = Iterable[tuple[uuid.UUID, Sequence[int], Any]]
 
 
 class MentorRow(NamedTuple):
@@ -71,11 +74,15 @@ class MenteeRow(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Skills:
-    """The skill list: the engine's map, and each skill's primary key by column and column by key."""
+    """The skill list: the engine's map, and a column for each primary key (-1: none has it)."""
 
     map: SkillMap
-    keys: tuple[int, ...]
-    column: dict[int, int]
+    column: NDArray[np.intp]
+
+    def column_of(self, keys: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
+        """The columns of these primary keys; -1 where the list holds no such skill."""
+        found: NDArray[np.intp] = self.column[np.minimum(keys, self.column.size - 1)]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +115,9 @@ def _skills(listed: tuple[tuple[int, str, str, str, str | None], ...]) -> Skills
         [KINDS[kind] for _, _, _, kind, _ in listed],
         {slug: parent for _, slug, _, _, parent in listed if parent},
     )
-    return Skills(skill_map, keys, {key: column for column, key in enumerate(keys)})
+    column = np.full(max(keys, default=0) + 2, -1, dtype=np.intp)
+    column[list(keys)] = np.arange(len(keys))
+    return Skills(skill_map, column)
 
 
 def load_mentors(program: Program, skills: Skills, today: date) -> LoadedMentors:
@@ -145,22 +154,22 @@ def load_mentors(program: Program, skills: Skills, today: date) -> LoadedMentors
     persons = memberships.values("person")
     accomplishments = _accomplishments(persons)
     rating_sum, rating_count = _ratings(program, index)
-    records = _records(persons, index)
-    shape = (len(rows), len(skills.keys))
+    record_owner, record_age_days = _records(persons, index, today)
+    shape = (len(rows), len(skills.map.slugs))
     arrays = Mentors(
         ids=tuple(str(row.membership) for row in rows),
         names=tuple(row.name for row in rows),
-        level=_fill(shape, _skill_cells(_levels(persons), index, skills)),
-        backed=_fill(shape, _skill_cells(_backed(persons), index, skills)) > 0,
-        wishes=_fill(shape, _skill_cells(_wishes(persons), index, skills)),
+        level=_fill_skills(shape, _levels(persons), index, skills),
+        backed=_fill_skills(shape, _backed(persons), index, skills) > 0,
+        wishes=_fill_skills(shape, _wishes(persons), index, skills),
         free=_free([row[-2] for row in listed], [row[-1] for row in listed], today),
-        languages=_languages(persons, index),
-        words=[" ".join([row.headline, row.about, *accomplishments.get(row.person, ())]) for row in rows],
+        languages=_languages(persons, index, len(rows)),
+        words=[" ".join([row.headline, row.about, accomplishments.get(row.person, "")]) for row in rows],
         rating_sum=rating_sum,
         rating_count=rating_count,
         capacity=np.array([row.places_free for row in rows], dtype=np.int64),
-        record_owner=np.array([index[person] for person, _ in records], dtype=np.int64),
-        record_age_days=np.array([(today - on).days for _, on in records], dtype=np.float64),
+        record_owner=record_owner,
+        record_age_days=record_age_days,
     )
     return LoadedMentors(rows, arrays)
 
@@ -186,14 +195,11 @@ def load_mentees(goals: GoalQuerySet, skills: Skills, today: date) -> LoadedMent
     own = np.array(
         [first[row.person] for row in rows], dtype=np.intp
     )  # the row that the mentee's data is read into
-    shape = (len(rows), len(skills.keys))
-    wanted = SkillWanted.objects.filter(goal__in=goals.order_by().values("pk")).order_by()
+    shape = (len(rows), len(skills.map.slugs))
     arrays = Mentees(
         ids=tuple(str(row.goal) for row in rows),
         names=tuple(row.name for row in rows),
-        wanted=_fill(
-            shape, _skill_cells(wanted.values_list("goal_id", "skill_id", "importance"), goal_index, skills)
-        ),
+        wanted=_fill_skills(shape, _wanted(goals), goal_index, skills),
         offers=_offers(persons, first, skills, shape)[own],
         free=_free([row[-2] for row in listed], [row[-1] for row in listed], today),
         languages=_languages(persons, first, len(rows))[own],
@@ -203,46 +209,86 @@ def load_mentees(goals: GoalQuerySet, skills: Skills, today: date) -> LoadedMent
     return LoadedMentees(rows, arrays)
 
 
-def _levels(persons: QuerySet[Any]) -> Iterable[tuple[Person, int, float]]:
-    rows = PersonSkill.objects.filter(person__in=persons).order_by()
-    for person, skill, level in rows.values_list("person_id", "skill_id", "level"):
-        yield person, skill, level / _TOP_LEVEL
+def _fill_skills(
+    shape: tuple[int, int], cells: Cells, index: Mapping[uuid.UUID, int], skills: Skills
+) -> NDArray[np.float32]:
+    """(people, S): each owner's values at the columns of their skills."""
+    array = np.zeros(shape, dtype=np.float32)
+    # somebody or a skill that came between two queries is not in the index
+    known = [(index[owner], keys, values) for owner, keys, values in cells if owner in index]
+    if not known:
+        return array
+    row = np.repeat([i for i, _, _ in known], [len(keys) for _, keys, _ in known])
+    key = np.concatenate([keys for _, keys, _ in known])
+    value = np.concatenate([values for _, _, values in known])
+    column = skills.column_of(key)
+    array[row[column >= 0], column[column >= 0]] = value[column >= 0]
+    return array
 
 
-def _backed(persons: QuerySet[Any]) -> Iterable[tuple[Person, int, float]]:
-    rows = Accomplishment.skills.through.objects.filter(accomplishment__person__in=persons)
-    for person, skill in rows.values_list("accomplishment__person_id", "skill_id"):
-        yield person, skill, 1.0
+def _levels(persons: QuerySet[Any]) -> Cells:
+    rows = _of_each(PersonSkill, persons).annotate(keys=_list("skill_id"), levels=_list("level", "skill_id"))
+    for person, keys, levels in rows.values_list("person_id", "keys", "levels"):
+        yield person, keys, np.array(levels) / _TOP_LEVEL
 
 
-def _wishes(persons: QuerySet[Any]) -> Iterable[tuple[Person, int, float]]:
-    rows = LearningWish.objects.filter(person__in=persons).order_by()
-    for person, skill in rows.values_list("person_id", "skill_id"):
-        yield person, skill, 1.0
+def _backed(persons: QuerySet[Any]) -> Cells:
+    through = Accomplishment.skills.through.objects.filter(accomplishment__person__in=persons).order_by()
+    rows = through.values("accomplishment__person_id").annotate(keys=_list("skill_id"))
+    for person, keys in rows.values_list("accomplishment__person_id", "keys"):
+        yield person, keys, np.ones(len(keys))
+
+
+def _wishes(persons: QuerySet[Any]) -> Cells:
+    rows = _of_each(LearningWish, persons).annotate(keys=_list("skill_id"))
+    for person, keys in rows.values_list("person_id", "keys"):
+        yield person, keys, np.ones(len(keys))
+
+
+def _offered(persons: QuerySet[Any]) -> Cells:
+    rows = _of_each(Offer, persons).annotate(keys=_list("skill_id"))
+    for person, keys in rows.values_list("person_id", "keys"):
+        yield person, keys, np.full(len(keys), _OFFERED)
+
+
+def _wanted(goals: GoalQuerySet) -> Cells:
+    wanted = SkillWanted.objects.filter(goal__in=goals.order_by().values("pk")).order_by().values("goal_id")
+    rows = wanted.annotate(keys=_list("skill_id"), importances=_list("importance", "skill_id"))
+    yield from rows.values_list("goal_id", "keys", "importances")
 
 
 def _offers(
-    persons: QuerySet[Any], index: dict[Person, int], skills: Skills, shape: tuple[int, int]
+    persons: QuerySet[Any], index: Mapping[Person, int], skills: Skills, shape: tuple[int, int]
 ) -> NDArray[np.float32]:
     # listing the skill at a low level never makes an offer worth less than not listing it
-    rows = Offer.objects.filter(person__in=persons).order_by().values_list("person_id", "skill_id")
-    offered = _fill(shape, _skill_cells(((person, skill, _OFFERED) for person, skill in rows), index, skills))
-    level = _fill(shape, _skill_cells(_levels(persons), index, skills))
+    offered = _fill_skills(shape, _offered(persons), index, skills)
+    level = _fill_skills(shape, _levels(persons), index, skills)
     return np.where(offered > 0, np.maximum(offered, level), 0).astype(np.float32)
 
 
-def _accomplishments(persons: QuerySet[Any]) -> dict[Person, list[str]]:
-    words: dict[Person, list[str]] = {}
-    rows = Accomplishment.objects.filter(person__in=persons).order_by("-on", "-pk")
-    for person, what, how in rows.values_list("person_id", "what", "how"):
-        words.setdefault(person, []).append(f"{what} {how}")
-    return words
+def _accomplishments(persons: QuerySet[Any]) -> dict[Person, str]:
+    said = StringAgg(
+        Concat("what", Value(" "), "how"),
+        delimiter=Value(" "),
+        order_by=["-on", "-pk"],
+        output_field=TextField(),
+    )
+    rows = _of_each(Accomplishment, persons).annotate(said=said)
+    return dict(rows.values_list("person_id", "said"))
 
 
-def _records(persons: QuerySet[Any], index: dict[Person, int]) -> list[tuple[Person, date]]:
-    rows = LearningRecord.objects.filter(person__in=persons).order_by("person_id", "on", "pk")
-    # a mentor who joined between two queries is not in the index
-    return [(person, on) for person, on in rows.values_list("person_id", "on") if person in index]
+def _records(
+    persons: QuerySet[Any], index: Mapping[Person, int], today: date
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(owner, age in days) of each learning record."""
+    rows = _of_each(LearningRecord, persons).annotate(dates=_list("on"))
+    owners: list[int] = []
+    ages: list[int] = []
+    for person, dates in rows.values_list("person_id", "dates"):
+        if person in index:
+            owners += [index[person]] * len(dates)
+            ages += [(today - on).days for on in dates]
+    return np.array(owners, dtype=np.int64), np.array(ages, dtype=np.float64)
 
 
 def _ratings(program: Program, index: dict[Person, int]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -268,35 +314,24 @@ def active_engagements(program: Program) -> dict[Person, int]:
     return dict(rows.annotate(count=Count("pk")).values_list("mentor_id", "count"))
 
 
-def _languages(
-    persons: QuerySet[Any], index: dict[Person, int], size: int | None = None
-) -> NDArray[np.float32]:
-    rows = SpokenLanguage.objects.filter(person__in=persons).order_by()
-    cells = [
-        (index[person], _LANGUAGE_COLUMN[code], fluency / _TOP_FLUENCY)
-        for person, code, fluency in rows.values_list("person_id", "code", "fluency")
-        if person in index and code in _LANGUAGE_COLUMN
-    ]
-    return _fill((len(index) if size is None else size, len(LANGUAGES)), cells)
-
-
-def _skill_cells(
-    rows: Iterable[tuple[Any, int, float]], index: dict[uuid.UUID, int], skills: Skills
-) -> list[Cell]:
-    # somebody or a skill that came between two queries is not in the index
-    return [
-        (index[owner], skills.column[skill], value)
-        for owner, skill, value in rows
-        if owner in index and skill in skills.column
-    ]
-
-
-def _fill(shape: tuple[int, int], cells: Sequence[Cell]) -> NDArray[np.float32]:
-    array = np.zeros(shape, dtype=np.float32)
-    if cells:
-        row, column, value = zip(*cells, strict=True)
-        array[list(row), list(column)] = value
+def _languages(persons: QuerySet[Any], index: Mapping[Person, int], size: int) -> NDArray[np.float32]:
+    array = np.zeros((size, len(LANGUAGES)), dtype=np.float32)
+    rows = _of_each(SpokenLanguage, persons).annotate(codes=_list("code"), fluencies=_list("fluency", "code"))
+    for person, codes, fluencies in rows.values_list("person_id", "codes", "fluencies"):
+        for code, fluency in zip(codes, fluencies, strict=True):
+            if person in index and code in _LANGUAGE_COLUMN:
+                array[index[person], _LANGUAGE_COLUMN[code]] = fluency / _TOP_FLUENCY
     return array
+
+
+def _of_each(model: type[Model], persons: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """Rows grouped by person: a row a person is many times quicker to read than a row an entry."""
+    return model._default_manager.filter(person__in=persons).order_by().values("person_id")
+
+
+def _list(field: str, by: str | None = None) -> ArrayAgg:
+    """A group's values in one list; lists of one order belong together, entry by entry."""
+    return ArrayAgg(field, order_by=[by or field])
 
 
 def _free(zones: Sequence[str], weeks: Sequence[Any], today: date) -> NDArray[np.bool_]:
