@@ -26,47 +26,46 @@ class SkillList:
             Skill.objects.values_list("kind", "name", "pk"), key=lambda row: (order[row[0]], row[1].lower())
         )
         self.ids = frozenset(pk for _, _, pk in rows)
-        self.groups: list[tuple[str, list[tuple[str, str]]]] = [
-            (kind.capitalize(), [(str(pk), name) for _, name, pk in group])
+        kinds = [
+            (kind.capitalize(), [(pk, name) for _, name, pk in group])
             for kind, group in groupby(rows, key=lambda row: row[0])
         ]
+        self.choices: list[tuple[Any, Any]] = [("", "Choose a skill"), *kinds]
 
 
-class SkillSelect(forms.Select):
-    """A select of the skills by kind. Writes its options itself: a template each, as Django's own
-    select takes, is twenty times slower, and a page holds a dozen of these selects."""
-
-    skills: SkillList | None = None
+class PlainSelect(forms.Select):
+    """A select that writes its options itself. Django's own renders a template for each, which takes
+    twenty times as long, and a page may hold a dozen lists of two hundred."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        groups = self.skills.groups if self.skills else []
         chosen = "" if value is None else str(value)
-        options = format_html_join(
-            "",
-            '<optgroup label="{}">{}</optgroup>',
-            ((label, _options(pairs, chosen)) for label, pairs in groups),
-        )
+        options = [
+            format_html('<optgroup label="{}">{}</optgroup>', key, _options(label, chosen))
+            if isinstance(label, list | tuple)
+            else _options([(key, label)], chosen)
+            for key, label in self.choices
+        ]
         return format_html(
-            '<select name="{}"{}><option value="">Choose a skill</option>{}</select>',
+            '<select name="{}"{}>{}</select>',
             name,
             flatatt(self.build_attrs(self.attrs, attrs)),
-            options,
+            format_html_join("", "{}", ((option,) for option in options)),
         )
 
 
-def _options(pairs: Iterable[tuple[str, str]], chosen: str) -> SafeString:
+def _options(pairs: Iterable[tuple[Any, Any]], chosen: str) -> SafeString:
     selected = SafeString(" selected")
     return format_html_join(
         "",
         '<option value="{}"{}>{}</option>',
-        ((value, selected if value == chosen else "", name) for value, name in pairs),
+        ((value, selected if str(value) == chosen else "", label) for value, label in pairs),
     )
 
 
 class SkillField(forms.Field):
     """The id of a listed skill. The form hands it the list: `form.fields["skill"].offer(skills)`."""
 
-    widget = SkillSelect
+    widget = PlainSelect
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": "Choose a skill, or remove the row.",
         "invalid": "Choose a skill from the list.",
@@ -75,7 +74,7 @@ class SkillField(forms.Field):
 
     def offer(self, skills: SkillList) -> None:
         self.ids = skills.ids
-        self.widget.skills = skills
+        self.widget.choices = skills.choices
 
     def to_python(self, value: Any) -> int | None:
         if value in self.empty_values:

@@ -13,6 +13,7 @@ from accounts.forms_fields import (
     EARLIEST,
     DayField,
     LinkField,
+    PlainSelect,
     ProseField,
     RowsFormSet,
     SkillField,
@@ -64,15 +65,17 @@ class BasicsForm(forms.Form):
     zone = forms.ChoiceField(
         label="Your time zone",
         choices=zone_choices,
+        widget=PlainSelect,
         help_text="Every time on these pages is told in it, and so are your weekly hours.",
     )
-    country = forms.ChoiceField(label="Country", choices=country_choices, required=False)
+    country = forms.ChoiceField(label="Country", choices=country_choices, required=False, widget=PlainSelect)
 
 
 class LanguageForm(forms.Form):
     code = forms.ChoiceField(
         label="Language",
         choices=[("", "Choose a language"), *LANGUAGE_CHOICES],
+        widget=PlainSelect,
         error_messages={"required": "Choose a language, or remove the row."},
     )
     fluency = forms.TypedChoiceField(

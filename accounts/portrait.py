@@ -111,9 +111,10 @@ def learning_in_words(dates: list[date], *, today: date) -> str:
         return ""
     recent = sum(1 for on in dates if today - on <= YEAR)
     total = f"{len(dates)} {'record' if len(dates) == 1 else 'records'} of learning"
-    if recent == len(dates):
-        return f"{total}, {'it falls' if recent == 1 else 'all'} within the last twelve months."
-    return f"{total}, {recent or 'none'} of them within the last twelve months."
+    if len(dates) == 1:
+        return f"{total}, {'' if recent else 'none '}within the last twelve months."
+    share = "all" if recent == len(dates) else f"{recent or 'none'} of them"
+    return f"{total}, {share} within the last twelve months."
 
 
 def zone_in_words(name: str) -> str:

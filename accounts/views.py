@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services
 from accounts.forms_fields import SkillList
@@ -21,6 +22,7 @@ from accounts.week import EMPTY_WEEK, unpack
 from accounts.week_grid import week_grid
 
 
+@require_safe
 def profile(request: HttpRequest) -> HttpResponse:
     person = _reader(request)
     portrait = portrait_of(person, zone=person.zone_info, now=timezone.now())
@@ -37,6 +39,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "POST"])
 def basics(request: HttpRequest) -> HttpResponse:
     person = _reader(request)
     form = BasicsForm(request.POST or None, initial=_basics_of(person))
@@ -50,6 +53,7 @@ def basics(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/basics.html", {"form": form, "languages": languages})
 
 
+@require_http_methods(["GET", "POST"])
 def skills(request: HttpRequest) -> HttpResponse:
     person = _reader(request)
     rows = SkillFormSet(
@@ -64,6 +68,7 @@ def skills(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/skills.html", {"rows": rows})
 
 
+@require_http_methods(["GET", "POST"])
 def exchange(request: HttpRequest) -> HttpResponse:
     person = _reader(request)
     listed: dict[str, Any] = {"form_kwargs": {"skills": SkillList()}}
@@ -83,6 +88,7 @@ def exchange(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/exchange.html", {"wishes": wishes, "offers": offers})
 
 
+@require_http_methods(["GET", "POST"])
 def availability(request: HttpRequest) -> HttpResponse:
     person = _reader(request)
     form = AvailabilityForm(request.POST if request.method == "POST" else None)

@@ -11,10 +11,12 @@ from accounts.forms_profile import AccomplishmentForm, LearningRecordForm
 from accounts.models import Accomplishment, LearningRecord, User
 
 
+@require_http_methods(["GET", "POST"])
 def accomplishment_new(request: HttpRequest) -> HttpResponse:
     return _accomplishment(request, None)
 
 
+@require_http_methods(["GET", "POST"])
 def accomplishment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _accomplishment(request, get_object_or_404(Accomplishment, person=request.user, pk=pk))
 
@@ -28,10 +30,12 @@ def accomplishment_delete(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "accounts/evidence_delete.html", {"record": accomplishment})
 
 
+@require_http_methods(["GET", "POST"])
 def learning_new(request: HttpRequest) -> HttpResponse:
     return _learning(request, None)
 
 
+@require_http_methods(["GET", "POST"])
 def learning_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _learning(request, get_object_or_404(LearningRecord, person=request.user, pk=pk))
 

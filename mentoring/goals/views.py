@@ -5,28 +5,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.forms_fields import SkillList
 from mentoring.goals import services
 from mentoring.goals.forms import GoalForm, SkillWantedFormSet
 from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
+from mentoring.programs.models import Membership
 
 
+@require_safe
 def goal_list(request: HttpRequest, slug: str) -> HttpResponse:
-    reader = program_for(request.user, slug)
+    program = _mentee_of(request, slug).program
     goals = (
-        Goal.objects.owned_by(request.user)
-        .filter(program=reader.program)
-        .prefetch_related("skills_wanted__skill")
+        Goal.objects.owned_by(request.user).filter(program=program).prefetch_related("skills_wanted__skill")
     )
     return render(
         request,
         "goals/goal_list.html",
         {
-            "program": reader.program,
-            "reader": reader,
+            "program": program,
             "open_goals": [goal for goal in goals if goal.state == Goal.State.OPEN],
             "closed_goals": [goal for goal in goals if goal.state == Goal.State.CLOSED],
             "today": timezone.localdate(),
@@ -37,9 +36,7 @@ def goal_list(request: HttpRequest, slug: str) -> HttpResponse:
 @sensitive_post_parameters("blocker")
 @require_http_methods(["GET", "POST"])
 def goal_new(request: HttpRequest, slug: str) -> HttpResponse:
-    mentee = program_for(request.user, slug)
-    if not mentee.is_mentee:
-        raise Http404
+    mentee = _mentee_of(request, slug)
     form = GoalForm(request.POST or None, today=timezone.localdate())
     rows = SkillWantedFormSet(request.POST or None, prefix="skills", form_kwargs={"skills": SkillList()})
     if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
@@ -50,6 +47,7 @@ def goal_new(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "goals/goal_form.html", {"program": mentee.program, "form": form, "rows": rows})
 
 
+@require_safe
 def goal_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     goals = Goal.objects.visible_to(request.user).select_related("program", "mentee")
     goal = get_object_or_404(goals.prefetch_related("skills_wanted__skill"), pk=pk)
@@ -103,6 +101,13 @@ def goal_close(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, "The goal is closed. What you wrote stays here for you.")
     return redirect("goals:goal-detail", pk=goal.pk)
+
+
+def _mentee_of(request: HttpRequest, slug: str) -> Membership:
+    membership = program_for(request.user, slug)
+    if not membership.is_mentee:
+        raise Http404
+    return membership
 
 
 def _words_of(goal: Goal) -> dict[str, object]:

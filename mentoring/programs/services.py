@@ -108,17 +108,18 @@ def can_see_mail(reader: Membership, member: Membership) -> bool:
 
 
 def _ties_as_mentor(membership: Membership) -> tuple[int, int]:
-    """Engagements under way and requests waiting."""
+    """Engagements under way and requests waiting. The requests are counted first: one that becomes an
+    engagement meanwhile is then counted twice, never not at all."""
     person: Any = membership.person
-    waiting = person.requests_received.filter(program=membership.program_id, state="open")
-    return places_taken(membership), waiting.count()
+    waiting = person.requests_received.filter(program=membership.program_id, state="open").count()
+    return places_taken(membership), waiting
 
 
 def _ties_as_mentee(membership: Membership) -> tuple[int, int]:
     person: Any = membership.person
-    active = person.engagements_as_mentee.filter(program=membership.program_id, state="active")
-    waiting = person.requests_sent.filter(program=membership.program_id, state="open")
-    return active.count(), waiting.count()
+    waiting = person.requests_sent.filter(program=membership.program_id, state="open").count()
+    active = person.engagements_as_mentee.filter(program=membership.program_id, state="active").count()
+    return active, waiting
 
 
 def _check_free(ties: tuple[int, int], then: str) -> None:
@@ -151,7 +152,7 @@ def _check_not_last_admin(membership: Membership) -> None:
 
 
 def _locked(membership: Membership) -> Membership:
-    rows = Membership.objects.select_for_update(of=("self",)).select_related("person")
+    rows = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("person")
     return rows.get(pk=membership.pk)
 
 

@@ -6,8 +6,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.portrait import portrait_of
@@ -22,9 +23,8 @@ from mentoring.programs.models import Membership, Program
 def join(request: HttpRequest, token: str) -> HttpResponse:
     program = get_object_or_404(Program, join_token=token)
     if not isinstance(request.user, User):
-        if request.method == "POST":
-            return redirect_to_login(request.get_full_path())
-        return render(request, "programs/join.html", {"program": program})
+        messages.info(request, f"To join {program.name}, create an account or sign in; you come back to it.")
+        return redirect_to_login(request.path, login_url=reverse("account_signup"))
     if Membership.objects.current().filter(program=program, person=request.user).exists():
         messages.info(request, f"You are in {program.name} already.")
         return redirect("home:program-home", slug=program.slug)
@@ -75,6 +75,7 @@ def membership_leave(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@require_safe
 def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> HttpResponse:
     reader = program_for(request.user, slug)
     members = Membership.objects.current().filter(program=reader.program_id)

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mentoring.programs import services
 from mentoring.programs.access import admin_of
@@ -17,6 +17,7 @@ from mentoring.programs.models import Membership
 PAGE_SIZE = 50
 
 
+@require_safe
 def member_list(request: HttpRequest, slug: str) -> HttpResponse:
     program = admin_of(request.user, slug).program
     chosen = MemberFilter(request.GET or None)
