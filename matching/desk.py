@@ -133,6 +133,10 @@ class Swap:
     other_points: float
     change: float
 
+    @property
+    def change_in_words(self) -> str:
+        return f"{self.change:+.1f}".replace("-", "−")
+
 
 def possible_swaps(pairing: Pairing, others: Collection[Pairing], today: date) -> list[Swap]:
     """Of the other pairings those whose mentor can be swapped with this one's, the best for both first."""

@@ -42,7 +42,7 @@ class MentorFilter(forms.Form):
         required=False,
         choices=[*_ANY, *((part, f"{part.capitalize()}s") for part in PARTS_OF_DAY)],
     )
-    full = forms.BooleanField(label="Also mentors with no place free", required=False)
+    full = forms.BooleanField(label="Also full mentors", required=False)
 
     def __init__(self, *args: Any, found: Listing, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
