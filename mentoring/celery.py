@@ -21,15 +21,22 @@ app = Celery("holdfast")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# How soon a mail that is due is sent, and a reminder that is due written, in seconds.
+DISPATCH_EVERY = float(os.environ.get("DISPATCH_EVERY", "10"))
+REMINDERS_EVERY = float(os.environ.get("REMINDERS_EVERY", "60"))
 # `expires` keeps a backlog of wake-ups from piling up while no worker runs: one is as good as many.
 app.conf.beat_schedule = {
     "dispatch-mail": {
         "task": "outbox.dispatch_mail",
-        "schedule": 10.0,
-        "options": {"expires": 10},
+        "schedule": DISPATCH_EVERY,
+        "options": {"expires": DISPATCH_EVERY},
     },
     "clear-sent-mail": {"task": "outbox.clear_sent_mail", "schedule": 900.0, "options": {"expires": 900}},
-    "queue-reminders": {"task": "schedule.queue_reminders", "schedule": 60.0, "options": {"expires": 60}},
+    "queue-reminders": {
+        "task": "schedule.queue_reminders",
+        "schedule": REMINDERS_EVERY,
+        "options": {"expires": REMINDERS_EVERY},
+    },
     "expire-requests": {
         "task": "engagements.expire_requests",
         "schedule": 300.0,

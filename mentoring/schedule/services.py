@@ -89,7 +89,8 @@ def reserve_series(
     ahead = [occurrence for occurrence in terms.occurrences() if occurrence.starts_at > now]
     if not ahead:
         raise ScheduleError("No session of this series lies ahead. Choose a later first session or end date.")
-    if taken := collisions(reserved([mentor.pk, mentee.pk], terms), terms):
+    taken = [at for at in collisions(reserved([mentor.pk, mentee.pk], terms), terms) if at > now]
+    if taken:
         raise ScheduleError(
             f"{len(taken)} of {len(ahead)} sessions collide with time already reserved for one of the two."
         )

@@ -18,14 +18,14 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         while True:
             try:
-                tried = services.dispatch()
+                claimed = services.dispatch()
             except OperationalError as error:
                 if not options["loop"]:
                     raise
                 self.stderr.write(f"database away: {error}")
-                tried = 0
+                claimed = 0
             close_old_connections()
-            if tried < services.BATCH:
+            if claimed < services.BATCH:
                 if not options["loop"]:
                     return
                 time.sleep(PAUSE)
