@@ -79,11 +79,19 @@ class Child:
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
         return code
 
+    def ask_to_end(self) -> None:
+        """Send the first signal and return at once, so that several children can end at the same time."""
+        if self.process is not None:
+            self.process.send_signal(self.ask_signals[0])
+
     def stop(self) -> None:
+        """Wait for the end of a child that was asked, and see to it."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            stop(psutil.Process(self.process.pid), self.ask_signals, self.patience)
+        try:
+            self.process.wait(timeout=self.patience)
+        except subprocess.TimeoutExpired:
+            stop(psutil.Process(self.process.pid), self.ask_signals[1:], self.patience)
             self.process.poll()
         self.kill_group()
 

@@ -22,7 +22,21 @@ from mentoring.local.places import LocalServerError
 from mentoring.local.processes import end_of, spawn
 
 ROOT = Path(__file__).resolve().parents[2]
-START_PATIENCE = 90.0  # seconds until the first page must answer
+START_PATIENCE = 180.0  # seconds until the first page must answer, on a machine that is busy otherwise
+ACCOUNTS_FOLLOW = "--- accounts"
+# In one process of its own, since each that loads Django costs a second of every start.
+PREPARE = f"""
+import os
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mentoring.settings")
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", interactive=False)
+call_command("createcachetable")
+call_command("seed_demo")
+print({ACCOUNTS_FOLLOW!r}, flush=True)
+call_command("demo_accounts")
+"""
 
 
 class Runner:
@@ -37,7 +51,7 @@ class Runner:
         self.children = self._children()
 
     def _children(self) -> list[Child]:
-        """In the order of starting; they are stopped in the order web, beat, worker."""
+        """In the order of starting; they are asked to end in the reverse."""
         python = sys.executable
         number = str(self.listener.fileno())
         web: list[str | Path] = [python, "-m", "gunicorn", "mentoring.wsgi", "--bind", f"fd://{number}"]
@@ -61,13 +75,12 @@ class Runner:
         """Start everything, in order, and stay until a signal; raises LocalServerError."""
         self.end_survivors()
         self.start_servers()
-        self.manage("Preparing the database", "migrate", "--no-input")
-        self.manage("Preparing the cache", "createcachetable")
-        self.manage("Seeing to the demonstration program", "seed_demo")
+        accounts = self.prepare()
         for child in self.children:
             self.start_child(child)
         self.wait_until_answering()
-        self.greet()
+        say(f"\nHoldfast runs at http://127.0.0.1:{self.port}/\n\n{accounts}\n")
+        say("Ctrl-C stops everything and keeps the data.\n")
         while True:
             self.tend()
 
@@ -77,22 +90,23 @@ class Runner:
         if not os.environ.get("REDIS_URL"):
             self.broker = valkey.start(self.var_dir / "valkey")
 
-    def manage(self, purpose: str, *arguments: str) -> str:
-        """Run a management command to its end and return what it printed."""
-        log = self.var_dir / "manage.log"
+    def prepare(self) -> str:
+        """Bring the database up to date, seed the demonstration once, and return its accounts in lines."""
+        log = self.var_dir / "prepare.log"
         began = time.monotonic()
         with log.open("wb") as output:
-            command = [sys.executable, "manage.py", *arguments]
+            command = [sys.executable, "-c", PREPARE]
             process = spawn(command, output=output, on_parent_death=signal.SIGTERM, cwd=ROOT)
         try:
-            code = _wait_announcing(process, began, purpose)
+            code = _wait_announcing(process, began, "Preparing the database and the demonstration program")
         except BaseException:
             process.terminate()
             process.wait()
             raise
         if code != 0:
-            raise LocalServerError(f"manage.py {arguments[0]} failed:\n{end_of(log, 20)}")
-        return log.read_text(errors="replace")
+            raise LocalServerError(f"The database could not be prepared:\n{end_of(log, 20)}")
+        _, _, accounts = log.read_text(errors="replace").partition(f"{ACCOUNTS_FOLLOW}\n")
+        return accounts.strip()
 
     def start_child(self, child: Child) -> None:
         child.start()
@@ -107,11 +121,6 @@ class Runner:
                 raise LocalServerError(
                     f"No page answers after {START_PATIENCE:.0f} seconds; see the lines above."
                 )
-
-    def greet(self) -> None:
-        accounts = self.manage("Looking up the accounts", "demo_accounts").strip()
-        say(f"\nHoldfast runs at http://127.0.0.1:{self.port}/\n\n{accounts}\n")
-        say("Ctrl-C stops everything and keeps the data.\n")
 
     def tend(self) -> None:
         """Pass on log lines for up to half a second, then see to children and servers that died."""
@@ -135,9 +144,10 @@ class Runner:
             raise KeyboardInterrupt  # make was killed
 
     def stop(self) -> None:
-        """Web, beat, worker, and only then what they use."""
-        order = {"web": 0, "beat": 1, "worker": 2}
-        for child in sorted(self.children, key=lambda child: order[child.name]):
+        """Web, beat and worker, and only then what they use."""
+        for child in reversed(self.children):
+            child.ask_to_end()
+        for child in self.children:
             child.stop()
         if self.broker is not None:
             self.broker.stop()
@@ -171,7 +181,7 @@ def _wait_announcing(process: subprocess.Popen[bytes], began: float, purpose: st
 
 
 def is_healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
