@@ -60,7 +60,7 @@ def change_membership(
     taken = places_taken(membership)
     if is_mentor and capacity is not None and capacity < taken:
         raise ProgramError(
-            f"{_counted(taken, 'engagement')} under way, so there cannot be fewer than {taken} places. "
+            f"{_counted(taken, 'engagement')} under way, so the number of places cannot be below {taken}. "
             "End one first; or pause, so that nobody new can ask."
         )
     wanted = {
