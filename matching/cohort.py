@@ -12,6 +12,7 @@ from mentoring.goals.models import Goal, GoalQuerySet
 from mentoring.programs.models import Membership, MembershipQuerySet, Program
 
 NO_GOAL = "{name} has no open goal in this program."
+NO_TIME = "No mentor who could work with {name} keeps a half hour of the week free at the same time."
 
 
 @dataclass(frozen=True, eq=False)

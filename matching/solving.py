@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from matching.cohort import NO_GOAL, Cohort, load_cohort
-from matching.engine import Assignment, AssignmentError, assign, why_unmatched
+from matching.cohort import NO_GOAL, NO_TIME, Cohort, load_cohort
+from matching.engine import Assignment, AssignmentError, Feasibility, Infeasible, assign, why_unmatched
 from matching.engine.assignment import Pair
-from matching.fits import shown
+from matching.fits import Fits, shown
 from matching.models import LeftOut, MatchRun, MatchRunQuerySet, Pairing
 from mentoring.celery import publish
 
@@ -140,9 +141,10 @@ def _solve(attempt: Attempt) -> None:
     locked, forbidden, dropped = _by_hand(run, cohort)
     fits = cohort.fits
     mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
+    formable = _formable(fits, locked)
     assignment = assign(
         fits.scores.points,
-        fits.possible.feasible,
+        formable.feasible,
         mentors.capacity,
         mentee_ids=mentees.ids,
         mentor_ids=mentors.ids,
@@ -153,16 +155,28 @@ def _solve(attempt: Attempt) -> None:
     )
     pairings = _pairings(attempt, run, cohort, assignment, set(locked))
     attempt.say(90, "Saying who is left out, and why")
-    left_out = _left_out(run, cohort, assignment, forbidden)
+    left_out = _left_out(run, cohort, assignment, formable, forbidden)
     able = [row for row in fits.mentors.rows if not row.is_paused and row.places_free]
     counts = {
         "mentees": len(mentees),
         "mentors": len(able),
         "places": sum(row.places_free for row in able),
-        "feasible_pairs": int(fits.possible.feasible.sum()),
+        "feasible_pairs": int(formable.feasible.sum()),
     }
     attempt.say(95, "Saving")
     _save(attempt, Solved(pairings, left_out, counts, dropped))
+
+
+def _formable(fits: Fits, locked: Sequence[Pair]) -> Feasibility:
+    """Possible pairs that have a half hour of the week in common: without one nothing could be published.
+
+    What an admin has locked stays as it is.
+    """
+    without_time = fits.possible.feasible & (fits.scores.parts["time"] == 0)
+    for pair in locked:
+        without_time[pair] = False
+    reasons = np.where(without_time, int(Infeasible.NOT_ALLOWED), fits.possible.reasons).astype(np.uint8)
+    return Feasibility(reasons == 0, reasons)
 
 
 def _by_hand(run: MatchRun, cohort: Cohort) -> tuple[list[Pair], list[Pair], list[str]]:
@@ -206,24 +220,35 @@ def _pairings(
 
 
 def _left_out(
-    run: MatchRun, cohort: Cohort, assignment: Assignment, forbidden: Sequence[Pair]
+    run: MatchRun,
+    cohort: Cohort,
+    assignment: Assignment,
+    formable: Feasibility,
+    forbidden: Sequence[Pair],
 ) -> list[LeftOut]:
-    fits = cohort.fits
-    mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
     left_out = [
         LeftOut(run=run, mentee_id=member, reason=NO_GOAL.format(name=name))
         for member, name in cohort.without_goal
     ]
     for i in assignment.unmatched:
-        reason = why_unmatched(
-            i, mentees, mentors, fits.possible, mentors.capacity, assignment, forbidden=forbidden
-        )
-        left_out.append(
-            LeftOut(
-                run=run, mentee_id=cohort.members[i], goal_id=fits.mentees.rows[i].goal, reason=reason[:500]
-            )
-        )
+        goal_id = cohort.fits.mentees.rows[i].goal
+        reason = _why_left_out(i, cohort.fits, assignment, formable, forbidden)
+        left_out.append(LeftOut(run=run, mentee_id=cohort.members[i], goal_id=goal_id, reason=reason[:500]))
     return left_out
+
+
+def _why_left_out(
+    i: int, fits: Fits, assignment: Assignment, formable: Feasibility, forbidden: Sequence[Pair]
+) -> str:
+    possible, with_time = fits.possible.feasible[i].copy(), formable.feasible[i].copy()
+    barred = [j for row, j in forbidden if row == i]
+    possible[barred] = with_time[barred] = False
+    if possible.any() and not with_time.any():
+        return NO_TIME.format(name=fits.mentees.rows[i].name)
+    # where nobody is possible at all, the reason is not time
+    feasibility = formable if with_time.any() else fits.possible
+    mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
+    return why_unmatched(i, mentees, mentors, feasibility, mentors.capacity, assignment, forbidden=forbidden)
 
 
 @transaction.atomic

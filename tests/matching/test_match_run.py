@@ -8,6 +8,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts import week
+from accounts.models import Profile
 from matching import services, solving
 from matching.cohort import first_goals, outlook, unmatched
 from matching.engine import DEFAULT_WEIGHTS
@@ -129,6 +131,32 @@ def test_solve_match_run_says_why_somebody_is_left_out(cast):
             "One more place there would match Second Best."
         ),
     }
+
+
+def test_solve_match_run_forms_no_pair_without_a_common_half_hour(cast):
+    """The better mentor is never free when Amara is; nor is anybody when the night owl is."""
+    night = week.from_indices([2, 3])
+    factories.make_mentor(
+        cast.program, name="Never Meets", skills={"negotiation": 4}, week=week.from_indices([90])
+    )
+    owl = factories.make_mentee(cast.program, name="Night Owl", week=night)
+    factories.make_goal(owl)
+    run = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    assert names(run.pairings.all()) == {("Amara Eze", "Leila Haddad")}
+    assert run.left_out.get().reason == (
+        "No mentor who could work with Night Owl keeps a half hour of the week free at the same time."
+    )
+
+
+def test_solve_again_keeps_a_lock_on_two_without_common_time(cast, run):
+    solve_match_run(str(run.pk))
+    run.pairings.update(is_locked=True)
+    Profile.objects.filter(person=cast.mentee.person).update(week=week.EMPTY_WEEK)
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    assert (run.error, run.pairings.get().is_locked) == ("", True)
 
 
 def test_solve_match_run_twice_does_once(run):
