@@ -54,6 +54,8 @@ class Catcher:
 
     def __init__(self, script: Script | None = None) -> None:
         self.script = script
+        self.refused_senders: dict[str, str] = {}  # the answer by address, such as "550 no"
+        self.refused_recipients: dict[str, str] = {}
         self.mails: list[EmailMessage] = []  # what was taken, in the order in which it came
         self.refused: list[EmailMessage] = []
         self.connections = 0
@@ -83,6 +85,23 @@ class Catcher:
 
         wait_until(lambda: bool(found()), seconds, f"a mail to {address} about {subject!r}")
         return found()[-1]
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refused_senders:
+            return self.refused_senders[address]
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refused_recipients:
+            return self.refused_recipients[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = (envelope.original_content or b"").replace(b"\r\n", b"\n")
@@ -197,7 +216,7 @@ class Site:
         command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         worker = self._start(name, [*command, "--hostname", f"{name}-{self.port}@%h"])
         if wait:
-            wait_until(lambda: worker.says(" ready."), 30, f"{name} is ready")
+            wait_until(lambda: worker.says(" ready."), 60, f"{name} is ready")
         return worker
 
     def start_beat(self, schedule: Path | None = None) -> Running:
@@ -210,7 +229,7 @@ class Site:
         command += ["--worker-class", "gthread", "--workers", str(workers), "--threads", "4"]
         command += ["--graceful-timeout", "2", "--no-control-socket"]
         web = self._start("web", command, pass_fds=[self.listener.fileno()])
-        wait_until(lambda: web.is_running() and self.answers(), 30, "the web server answers")
+        wait_until(lambda: web.is_running() and self.answers(), 90, "the web server answers")
         return web
 
     def answers(self) -> bool:

@@ -193,7 +193,8 @@ def _deliver(mail: Mail, connection: BaseEmailBackend) -> Outcome:
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
     try:
-        message.send()
+        if not message.send():
+            return Outcome("It is addressed to nobody.", is_final=True)
     except ValueError as error:  # a bad header, or an address that cannot be written
         return Outcome(f"{type(error).__name__}: {error}", is_final=True)
     except smtplib.SMTPRecipientsRefused as error:

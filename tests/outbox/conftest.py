@@ -1,0 +1,3 @@
+from tests.running import catcher, site
+
+__all__ = ["catcher", "site"]
