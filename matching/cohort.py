@@ -37,14 +37,10 @@ class Outlook:
 
 def unmatched(program: Program) -> MembershipQuerySet:
     """Mentees of the program who neither pause nor have an engagement or a request under way there."""
-    busy = (
-        Engagement.objects.active().filter(program=program).values("mentee"),
-        Request.objects.open().filter(program=program).values("mentee"),
-    )
+    meeting = Engagement.objects.active().filter(program=program).values("mentee")
+    asking = Request.objects.open().filter(program=program).values("mentee")
     waiting = Membership.objects.mentees().filter(program=program, is_paused=False)
-    for mentees in busy:
-        waiting = waiting.exclude(person_id__in=mentees)
-    return waiting
+    return waiting.exclude(person_id__in=meeting).exclude(person_id__in=asking)
 
 
 def first_goals(program: Program) -> GoalQuerySet:

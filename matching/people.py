@@ -234,8 +234,8 @@ def _levels(persons: QuerySet[Any]) -> Cells:
 
 def _backed(persons: QuerySet[Any]) -> Cells:
     through = Accomplishment.skills.through.objects.filter(accomplishment__person__in=persons).order_by()
-    rows = through.values("accomplishment__person_id").annotate(keys=_list("skill_id"))
-    for person, keys in rows.values_list("accomplishment__person_id", "keys"):
+    rows = through.values_list("accomplishment__person_id").annotate(keys=_list("skill_id"))
+    for person, keys in rows:
         yield person, keys, np.ones(len(keys))
 
 

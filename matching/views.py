@@ -42,7 +42,7 @@ def mentor_list(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "found": found,
         "page": page,
-        "cards": _cards(found, page.object_list, member, goal),
+        "cards": _cards(found, list(page.object_list), member, goal),
     }
     template = "matching/_mentor_results.html" if is_fragment else "matching/mentor_list.html"
     response = render(request, template, context)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,8 +16,9 @@ from matching.fits import fits, shown
 from matching.forms import AssignForm, SwapForm
 from matching.models import LeftOut, Pairing
 from matching.services import MatchingError
-from matching.views_runs import back_to, run_or_404
+from matching.views_runs import back_to, reader_of, run_or_404
 from mentoring.goals.models import Goal
+from mentoring.programs.models import Membership
 
 
 @require_POST
@@ -41,24 +43,25 @@ def pairing_swap(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     others = pairing.run.pairings.standing().reviewable_by(request.user).exclude(pk=pairing.pk)
     if request.method == "POST":
         form = SwapForm(request.POST)
-        chosen = form.cleaned_data["other"] if form.is_valid() else None
-        other = get_object_or_404(others, pk=chosen)
-        try:
-            desk.swap_mentors(pairing_id=pairing.pk, other_id=other.pk, by=request.user, now=timezone.now())
-        except MatchingError as error:
-            messages.error(request, str(error))
-            return redirect("matching:pairing-swap", pairing.pk)
-        messages.success(request, "The two mentors are swapped, and both pairings are locked.")
-        return back_to(request, pairing.run_id, pairing.pk)
+        return _swap(request, pairing, get_object_or_404(others, pk=_chosen(form, "other")))
     candidates = (
         others.filter(is_locked=False)
         .exclude(mentor_id=pairing.mentor_id)
         .select_related("mentee__person", "mentor__person")
     )
     swaps = desk.possible_swaps(pairing, list(candidates), timezone.localdate())
-    return render(
-        request, "matching/pairing_swap.html", {"pairing": pairing, "run": pairing.run, "swaps": swaps}
-    )
+    context = {"pairing": pairing, "run": pairing.run, "swaps": swaps}
+    return render(request, "matching/pairing_swap.html", context)
+
+
+def _swap(request: HttpRequest, pairing: Pairing, other: Pairing) -> HttpResponse:
+    try:
+        desk.swap_mentors(pairing_id=pairing.pk, other_id=other.pk, by=reader_of(request), now=timezone.now())
+    except MatchingError as error:
+        messages.error(request, str(error))
+        return redirect("matching:pairing-swap", pairing.pk)
+    messages.success(request, "The two mentors are swapped, and both pairings are locked.")
+    return back_to(request, pairing.run_id, pairing.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,34 +69,37 @@ def match_run_assign(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The mentors whom a mentee who is left out could have, with reasons; `mentee` is a membership's id."""
     run = run_or_404(request, pk)
     form = AssignForm(request.POST if request.method == "POST" else request.GET)
-    form.is_valid()
     waiting = LeftOut.objects.reviewable_by(request.user).filter(run=run, goal__isnull=False)
     left_out = get_object_or_404(
-        waiting.select_related("mentee__person", "goal"), mentee_id=form.cleaned_data.get("mentee")
+        waiting.select_related("run__program", "mentee__person", "goal"), mentee_id=_chosen(form, "mentee")
     )
     if request.method == "POST":
         mentors = run.program.memberships.exclude(person_id=request.user.pk)
-        mentor = get_object_or_404(mentors, pk=form.cleaned_data.get("mentor"))
-        try:
-            pairing = desk.assign_mentor(
-                run_id=run.pk,
-                mentee_id=left_out.mentee_id,
-                mentor_id=mentor.pk,
-                by=request.user,
-                now=timezone.now(),
-            )
-        except MatchingError as error:
-            messages.error(request, str(error))
-            return back_to(request, run.pk)
-        messages.success(request, "The pairing is made, and locked.")
-        return back_to(request, run.pk, pairing.pk)
+        return _assign(request, left_out, get_object_or_404(mentors, pk=_chosen(form, "mentor")))
     context = {"run": run, "left_out": left_out, "cards": _assignable_cards(request, left_out)}
     return render(request, "matching/match_run_assign.html", context)
 
 
+def _assign(request: HttpRequest, left_out: LeftOut, mentor: Membership) -> HttpResponse:
+    try:
+        pairing = desk.assign_mentor(
+            run_id=left_out.run_id,
+            mentee_id=left_out.mentee_id,
+            mentor_id=mentor.pk,
+            by=reader_of(request),
+            now=timezone.now(),
+        )
+    except MatchingError as error:
+        messages.error(request, str(error))
+        return back_to(request, left_out.run_id)
+    messages.success(request, "The pairing is made, and locked.")
+    return back_to(request, left_out.run_id, pairing.pk)
+
+
 def _assignable_cards(request: HttpRequest, left_out: LeftOut) -> list[dict[str, Any]]:
     run = left_out.run
-    found = fits(run.program, Goal.objects.filter(pk=left_out.goal_id), timezone.localdate(), run.weights)
+    goals = Goal.objects.filter(pk__in=[left_out.goal_id])
+    found = fits(run.program, goals, timezone.localdate(), run.weights)
     cards = []
     for j in desk.assignable(run, found):
         row = found.mentors.rows[j]
@@ -103,10 +109,19 @@ def _assignable_cards(request: HttpRequest, left_out: LeftOut) -> list[dict[str,
     return cards
 
 
+def _chosen(form: Form, name: str) -> uuid.UUID:
+    """Whom a form means by an id; 404 where it is none."""
+    form.is_valid()
+    chosen: uuid.UUID | None = form.cleaned_data.get(name)
+    if chosen is None:
+        raise Http404
+    return chosen
+
+
 def _change(request: HttpRequest, pk: uuid.UUID, change: Callable[..., Pairing]) -> HttpResponse:
     pairing = _pairing_or_404(request, pk)
     try:
-        change(pairing_id=pairing.pk, by=request.user, now=timezone.now())
+        change(pairing_id=pairing.pk, by=reader_of(request), now=timezone.now())
     except MatchingError as error:
         messages.error(request, str(error))
     return back_to(request, pairing.run_id, pairing.pk)

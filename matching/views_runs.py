@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts.models import User
 from matching import publishing, services
 from matching.cohort import outlook
 from matching.models import MatchRun
@@ -71,7 +72,7 @@ def match_run_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def match_run_cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = run_or_404(request, pk)
-    services.cancel_run(run_id=run.pk, by=request.user, now=timezone.now())
+    services.cancel_run(run_id=run.pk, by=reader_of(request), now=timezone.now())
     return redirect("matching:match-run-detail", run.pk)
 
 
@@ -79,7 +80,7 @@ def match_run_cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def match_run_solve_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = run_or_404(request, pk)
     try:
-        services.solve_again(run_id=run.pk, by=request.user, now=timezone.now())
+        services.solve_again(run_id=run.pk, by=reader_of(request), now=timezone.now())
     except MatchingError as error:
         messages.error(request, str(error))
     return redirect("matching:match-run-detail", run.pk)
@@ -95,7 +96,7 @@ def match_run_publish(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         context = {"run": run, "count": ours, "others": waiting.count() - ours}
         return render(request, "matching/match_run_publish.html", context)
     try:
-        published = publishing.publish_run(run_id=run.pk, by=request.user, now=timezone.now())
+        published = publishing.publish_run(run_id=run.pk, by=reader_of(request), now=timezone.now())
     except MatchingError as error:
         messages.error(request, str(error))
     else:
@@ -114,6 +115,11 @@ def _say_published(request: HttpRequest, published: publishing.Published) -> Non
         messages.info(request, "There was nothing left to publish.")
 
 
+def reader_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # LoginRequiredMiddleware lets nobody else through
+    return request.user
+
+
 def run_or_404(request: HttpRequest, pk: uuid.UUID) -> MatchRun:
     runs = MatchRun.objects.visible_to(request.user).select_related("program", "started_by")
     return get_object_or_404(runs, pk=pk)
@@ -127,7 +133,7 @@ def back_to(request: HttpRequest, run_id: uuid.UUID, pairing_id: uuid.UUID | Non
 
 
 def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
-    reader = request.user
+    reader = reader_of(request)
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "lowest"
     pairings = pairings_of(run, reader, sort)
