@@ -120,12 +120,11 @@ def _end(engagement: Engagement) -> Engagement:
 
 
 def _request(cast: Cast, story: Entry, today: date) -> None:
-    sent_at = _instant(today - ONE_DAY - timedelta(days=story["sent_days_ago"]), story, "sent")
+    days = max(1, story["sent_days_ago"])  # today has only begun
+    sent_at = _instant(today - timedelta(days=days), story, "sent")
     request = _ask(cast, story, terms_of(cast, story, today + NOTICE), sent_at)
     if "decline" in story:
-        answered_at = sent_at + ONE_DAY * (
-            1 + spread(story["sent_days_ago"], story["mentor"], story["mentee"])
-        )
+        answered_at = sent_at + ONE_DAY * (1 + spread(days - 1, story["mentor"], story["mentee"]))
         decline_request(
             request_id=request.pk, decline=story["decline"], note=story["decline_note"], now=answered_at
         )
