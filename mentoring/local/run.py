@@ -39,12 +39,35 @@ call_command("demo_accounts")
 """
 
 
+class Make:
+    """The make that started us, when a signal goes to it alone.
+
+    Killed, it leaves us behind; interrupted, it waits for us and passes nothing on. Its handler begins by
+    giving the signal back to the system, which Linux shows in the mask of signals that it catches.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.caught_interrupts = self._catches_interrupts()
+
+    def wants_us_to_end(self) -> bool:
+        return os.getppid() != self.pid or (self.caught_interrupts and not self._catches_interrupts())
+
+    def _catches_interrupts(self) -> bool:
+        try:
+            lines = Path("/proc", str(self.pid), "status").read_text().splitlines()
+        except OSError:  # no Linux, or no such process any more
+            return False
+        masks = [line.split()[1] for line in lines if line.startswith("SigCgt:")]
+        return bool(masks) and bool(int(masks[0], 16) >> (signal.SIGINT - 1) & 1)
+
+
 class Runner:
     def __init__(self, var_dir: Path, listener: socket.socket) -> None:
         self.var_dir = var_dir
         self.listener = listener
         self.port: int = listener.getsockname()[1]
-        self.parent = os.getppid() if "MAKELEVEL" in os.environ else None
+        self.make = Make(os.getppid()) if "MAKELEVEL" in os.environ else None
         self.database: postgres.Server | None = None
         self.broker: valkey.Server | None = None
         self.selector = selectors.DefaultSelector()
@@ -140,8 +163,8 @@ class Runner:
         if self.broker is not None and not self.broker.is_running():
             say("Valkey ended; starting it again.")
             self.start_servers()
-        if self.parent is not None and os.getppid() != self.parent:
-            raise KeyboardInterrupt  # make was killed
+        if self.make is not None and self.make.wants_us_to_end():
+            raise KeyboardInterrupt
 
     def stop(self) -> None:
         """Web, beat and worker, and only then what they use."""
@@ -241,8 +264,8 @@ def main(arguments: Sequence[str]) -> int:
     port_text = os.environ.setdefault("PORT", "8000")
     var_dir = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
     os.environ["VAR_DIR"] = str(var_dir)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's `&` has the first ignored
+        signal.signal(number, signal.default_int_handler)
     var_dir.mkdir(parents=True, exist_ok=True)
     try:
         with only_run(var_dir, port_text):

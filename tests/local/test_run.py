@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -21,17 +22,20 @@ pytestmark = pytest.mark.processes
 
 
 class Run:
-    """One `python -m mentoring.local.run`, leader of a process group as under make."""
+    """One `python -m mentoring.local.run`, in a process group of its own, on request below a make."""
 
-    def __init__(self, var: Path, port: int) -> None:
+    def __init__(self, var: Path, port: int, *, under_make: bool = False) -> None:
         inherited = {
             k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "MAKELEVEL"}
         }
-        self.port = port
+        command = [sys.executable, "-m", "mentoring.local.run"]
+        if under_make:
+            (var / "Makefile").write_text(f"run:\n\t@exec {shlex.join(command)}\n")
+            command = ["make", "-f", str(var / "Makefile")]
         self.log = var / "test-output.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mentoring.local.run"],
+                command,
                 cwd=ROOT,
                 env={**inherited, "VAR_DIR": str(var), "PORT": str(port)},
                 stdout=output,
@@ -141,11 +145,12 @@ def test_run_starts_stops_and_starts_again(var: Path, port: int, started: list[R
     assert again.stop(signal.SIGKILL) == -signal.SIGKILL  # the whole group, as a closed terminal cannot
     wait_until_none_on(var, 15)
 
-    after = Run(var, port)
+    after = Run(var, port, under_make=True)
     started.append(after)
     after.wait_until_up(150)
     assert status_of(port, "/healthz") == 200
-    assert after.stop(signal.SIGTERM) == 0
+    after.process.send_signal(signal.SIGINT)  # to make alone, which passes nothing on
+    assert after.process.wait(timeout=90) == -signal.SIGINT
     wait_until_none_on(var, 0)
 
 
