@@ -122,3 +122,15 @@ def test_skills_saved_at_once_without_the_lock_collide(monkeypatch):
     _, refused = save_skills_twenty_times_at_once()
 
     assert any(words.startswith("IntegrityError") for words in refused)
+
+
+def test_skills_row_removed_stays_out_of_sight_when_another_is_wrong(client_of):
+    person = factories.make_person()
+    skill = factories.make_skill("negotiation").pk
+    services.save_skills(person, [(skill, 3)])
+    rows = posted_rows("skills", {"DELETE": "on"}, {"skill": "x", "level": 3}, initial=1)
+
+    page = client_of(person).post(URL, rows).text
+
+    assert page.count("data-formset-row>") == 2  # the wrong one and the template of one more
+    assert page.count("data-formset-row hidden>") == 1
