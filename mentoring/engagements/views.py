@@ -2,6 +2,7 @@ import uuid
 from datetime import date, timedelta
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,18 +18,25 @@ from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
 from mentoring.schedule.models import Session
 
+LATEST = 100
+PER_PAGE = 50
+
 
 @require_safe
 def request_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """One's own requests; for a program admin also those of the others."""
     membership = program_for(request.user, slug)
-    mine = Request.objects.filter(program=membership.program).select_related("mentor", "mentee", "goal")
+    me = membership.person
+    requests = Request.objects.filter(program=membership.program).select_related("mentor", "mentee", "goal")
+    others = requests.exclude(mentor=me).exclude(mentee=me) if membership.is_admin else requests.none()
     return render(
         request,
         "engagements/request_list.html",
         {
             "membership": membership,
-            "received": mine.filter(mentor=membership.person)[:100],
-            "sent": mine.filter(mentee=membership.person)[:100],
+            "received": requests.filter(mentor=me)[:LATEST],
+            "sent": requests.filter(mentee=me)[:LATEST],
+            "page": Paginator(others, PER_PAGE).get_page(request.GET.get("page")),
         },
     )
 
@@ -150,19 +158,22 @@ def request_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_safe
 def engagement_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """One's own engagements; for a program admin also the dates and state of the others'."""
     membership = program_for(request.user, slug)
-    mine = (
-        Engagement.objects.visible_to(membership.person)
-        .filter(program=membership.program)
-        .select_related("mentor", "mentee", "goal")
+    me = membership.person
+    in_program = Engagement.objects.filter(program=membership.program).select_related(
+        "mentor", "mentee", "goal"
     )
+    mine = in_program.visible_to(me)
+    others = in_program.exclude(mentor=me).exclude(mentee=me) if membership.is_admin else in_program.none()
     return render(
         request,
         "engagements/engagement_list.html",
         {
             "membership": membership,
             "active": mine.active(),
-            "ended": mine.filter(state=Engagement.State.ENDED)[:100],
+            "ended": mine.filter(state=Engagement.State.ENDED)[:LATEST],
+            "page": Paginator(others, PER_PAGE).get_page(request.GET.get("page")),
         },
     )
 

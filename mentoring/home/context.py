@@ -58,8 +58,8 @@ def _items(request: HttpRequest, membership: Membership) -> list[Item]:
     pages = [("Home", "home:program-home", [slug]), ("Mentors", "matching:mentor-list", [slug])]
     if membership.is_mentee:
         pages.append(("Goals", "goals:goal-list", [slug]))
+    pages.append(("Requests", "engagements:request-list", [slug]))
     if membership.is_mentor or membership.is_mentee:
-        pages.append(("Requests", "engagements:request-list", [slug]))
         pages.append(("Calendar", "schedule:calendar", []))
     if membership.is_admin:
         pages.append(("Members", "programs:member-list", [slug]))
