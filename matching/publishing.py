@@ -21,6 +21,7 @@ from mentoring.schedule.slots import common_starts
 State = MatchRun.State
 EVERY_WEEKS = 1
 LENGTHS = (60, 30)  # minutes of a session, the first that both have time for
+NO_TIME = "No weekly half hour is free for both beside what is reserved or proposed already."
 LONGEST_WAIT = 14  # days before the first session; both have to answer first
 
 Taken = dict[uuid.UUID, list[DateTimeTZRange]]  # times that open requests already propose, by person
@@ -62,7 +63,7 @@ def _propose(pairing: Pairing, program: Program, taken: Taken, now: datetime) ->
     mentor, mentee = pairing.mentor.person, pairing.mentee.person
     terms = best_terms(mentor, mentee, program, taken, now.date())
     if terms is None:
-        pairing.note = "No weekly half hour is free for both, so no time could be proposed."
+        pairing.note = NO_TIME
         pairing.save(update_fields=["note"])
         return False
     try:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from accounts.models import User
 from matching.models import MatchRun, Pairing
@@ -108,7 +108,10 @@ def load_of(run: MatchRun, reader: User) -> list[Load]:
 
 
 def pairings_of(run: MatchRun, reader: User, sort: str) -> QuerySet[Pairing]:
-    """Standing pairings that the reader may decide on, with all that their cards show."""
+    """Standing pairings that the reader may decide on, with all that their cards show.
+
+    In a published run those that could not be published come first.
+    """
     _, order = SORTS.get(sort, SORTS["lowest"])
     return (
         run.pairings.standing()
@@ -120,7 +123,7 @@ def pairings_of(run: MatchRun, reader: User, sort: str) -> QuerySet[Pairing]:
             "mentor__person__languages",
             "mentee__person__languages",
         )
-        .order_by(*order)
+        .order_by(Case(When(request__isnull=True, then=0), default=1), *order)
     )
 
 

@@ -73,13 +73,15 @@ def test_publish_run_falls_back_to_half_an_hour(cast, run):
 
 
 @pytest.mark.django_db
-def test_publish_run_keeps_back_a_pairing_without_common_time_and_tries_it_again(cast, run):
+def test_publish_run_keeps_back_a_pairing_without_common_time_and_tries_it_again(cast, run, client_of):
     profile = Profile.objects.filter(person=cast.mentee.person)
     profile.update(week=week.EMPTY_WEEK)
     assert (publish(run, cast).sent, Request.objects.count()) == (1, 1)
     pairing = run.pairings.get(mentee=cast.mentee)
     assert pairing.request is None
-    assert pairing.note == "No weekly half hour is free for both, so no time could be proposed."
+    assert pairing.note == "No weekly half hour is free for both beside what is reserved or proposed already."
+    page = client_of(cast.admin.person).get(reverse("matching:match-run-detail", args=[run.pk]))
+    assert page.context["rows"][0][0] == pairing  # what is still to be done comes first
     profile.update(week=factories.WORKING_WEEK)
     assert publish(run, cast).sent == 1
     pairing.refresh_from_db()
