@@ -75,5 +75,5 @@ def _encrypt(cipher: AESGCM, plain: bytes, place: str) -> bytes:
 def _decrypt(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
     try:
         return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # the second when even the nonce is cut
         raise ConfidentialError("A sealed text does not belong where it was found.") from error

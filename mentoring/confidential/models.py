@@ -11,7 +11,7 @@ class DataKeyQuerySet(models.QuerySet["DataKey"]):
         under = keyring.newest()
         wrapped = keyring.wrap(keyring.new_data_key(), owner=owner, under=under)
         # ON CONFLICT keeps the first of two that are made at once.
-        self.bulk_create([DataKey(owner=owner, wrapped=wrapped, under=under)], ignore_conflicts=True)
+        self.bulk_create([self.model(owner=owner, wrapped=wrapped, under=under)], ignore_conflicts=True)
         return self.get(owner=owner)
 
 

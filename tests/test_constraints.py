@@ -1,0 +1,198 @@
+"""Every named constraint of the project, violated once through the ORM: the database itself refuses."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, transaction
+from django.db.models import F, Model
+from django.utils import timezone
+
+from accounts.models import EmpathyRating
+from matching.models import LeftOut, MatchRun, Pairing
+from mentoring.confidential.models import DataKey
+from mentoring.engagements.models import Engagement, Request
+from mentoring.outbox.models import Mail
+from mentoring.programs.models import Exclusion, ReportingLine
+from mentoring.schedule.models import Reminder, Reservation, Series, Session
+from tests import factories
+
+NOW = timezone.now()
+WEEK = timedelta(weeks=1)
+
+# constraint -> the row, and what an update sets in it
+CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "mail_sent_has_instant": ("mail", {"state": "sent"}),
+    "mail_lease_has_end": ("mail", {"leased_until": NOW}),
+    "profile_week_is_336_bits": ("profile", {"week": bytes(41)}),
+    "language_fluency_known": ("language", {"fluency": 5}),
+    "skill_kind_known": ("skill", {"kind": "magical"}),
+    "skill_not_own_parent": ("skill", {"parent": F("id")}),
+    "skill_level_1_to_4": ("person_skill", {"level": 5}),
+    "empathy_answers_0_to_4": ("rating", {"honest": 5}),
+    "empathy_not_of_oneself": ("rating", {"mentee": F("mentor")}),
+    "program_longest_weeks_1_to_26": ("program", {"longest_weeks": 27}),
+    "program_usual_weeks_fit": ("program", {"usual_weeks": 21, "longest_weeks": 20}),
+    "program_request_days_1_to_60": ("program", {"request_days": 0}),
+    "program_open_requests_1_to_10": ("program", {"open_requests": 11}),
+    "membership_has_a_role": ("membership", {"is_mentor": False}),
+    "membership_capacity_0_to_20": ("membership", {"capacity": 21}),
+    "reporting_line_of_two": ("reporting_line", {"senior": F("junior")}),
+    "exclusion_of_another": ("exclusion", {"other": F("by")}),
+    "series_starts_before_end": ("series", {"ends_on": F("starts_on") - timedelta(days=1)}),
+    "series_minutes_15_to_180": ("series", {"minutes": 181}),
+    "series_every_1_2_4_weeks": ("series", {"every_weeks": 3}),
+    "series_of_two": ("series", {"mentee": F("mentor")}),
+    "session_starts_before_end": ("session", {"ends_at": F("starts_at")}),
+    "goal_has_title": ("goal", {"title": ""}),
+    "skill_wanted_importance_1_to_3": ("skill_wanted", {"importance": 4}),
+    "request_of_two": ("request", {"mentee": F("mentor")}),
+    "request_starts_before_end": ("request", {"ends_on": F("starts_on")}),
+    "request_open_until_closed": ("request", {"closed_at": NOW}),
+    "request_accepted_by_both": ("request", {"state": "accepted", "closed_at": NOW}),
+    "request_by_mentee_has_words": ("request", {"offer": ""}),
+    "engagement_starts_before_end": ("engagement", {"ends_on": F("starts_on") + 26 * WEEK + timedelta(1)}),
+    "engagement_of_two": ("engagement", {"mentee": F("mentor")}),
+    "engagement_ended_has_instant": ("engagement", {"state": "ended"}),
+    "match_run_progress_0_to_100": ("match_run", {"progress": 101}),
+    "match_run_published_has_instant": ("match_run", {"state": "published"}),
+    "pairing_points_0_to_10000": ("pairing", {"points": 10_001}),
+    "pairing_locked_or_removed": ("pairing", {"is_locked": True, "is_removed": True}),
+}
+# constraint -> the row of which a second is made, and what is different in that one
+TWINS: dict[str, tuple[str, dict[str, Any]]] = {
+    "user_email_unique_any_case": ("user", {"email": "AMARA@EXAMPLE.ORG"}),
+    "language_once": ("language", {}),
+    "skill_name_once": ("skill", {"slug": "another", "name": "NEGOTIATION"}),
+    "skill_once": ("person_skill", {}),
+    "wish_once": ("wish", {}),
+    "offer_once": ("offer", {}),
+    "empathy_once_per_closing": ("rating", {}),
+    "membership_once": ("membership", {}),
+    "reporting_line_once": ("reporting_line", {}),
+    "exclusion_once": ("exclusion", {}),
+    "session_number_once": ("session", {}),
+    "reservation_never_twice": ("reservation", {"session": "another_session"}),
+    "reservation_once_per_session": ("reservation", {"is_live": False}),
+    "reminder_once_per_kind": ("reminder", {}),
+    "skill_wanted_once": ("skill_wanted", {}),
+    "request_one_open_per_pair": ("request", {}),
+    "engagement_one_active_per_pair": ("engagement", {"request": "request"}),
+    "match_run_one_at_a_time": ("match_run", {}),
+    "pairing_one_mentor_per_mentee": ("pairing", {"mentor": "mentee_membership"}),
+    "pairing_once": ("pairing", {"is_removed": True}),
+    "left_out_once": ("left_out", {}),
+}
+
+
+@pytest.fixture
+def world(cast) -> dict[str, Model]:
+    """One valid row of everything."""
+    mentor, mentee = cast.mentor.person, cast.mentee.person
+    mentee.email = "amara@example.org"
+    mentee.save(update_fields=["email"])
+    engagement = factories.make_engagement(cast.goal, cast.mentor)
+    session, another = Session.objects.order_by("number")[:2]
+    run = MatchRun.objects.create(program=cast.program, created_at=NOW)
+    pair = {"run": run, "mentee": cast.mentee, "goal": cast.goal}
+    return {
+        "mail": Mail.objects.first(),
+        "user": mentee,
+        "profile": mentee.profile,
+        "language": mentee.languages.get(),
+        "skill": factories.make_skill("negotiation"),
+        "person_skill": mentor.skills.get(),
+        "wish": mentor.wishes.get(),
+        "offer": mentee.offers.get(),
+        "rating": EmpathyRating.objects.create(
+            closing=engagement, mentee=mentee, mentor=mentor, understood=4, listened=4, context=4, honest=4,
+            created_at=NOW,
+        ),
+        "program": cast.program,
+        "membership": cast.mentor,
+        "mentee_membership": cast.mentee,
+        "reporting_line": ReportingLine.objects.create(program=cast.program, junior=mentee, senior=mentor),
+        "exclusion": Exclusion.objects.create(by=mentee, other=mentor),
+        "series": Series.objects.get(),
+        "session": session,
+        "another_session": another,
+        "reservation": Reservation.objects.get(session=session, person=mentor),
+        "reminder": Reminder.objects.get(session=session, person=mentor, kind="1h"),
+        "goal": cast.goal,
+        "skill_wanted": cast.goal.skills_wanted.get(),
+        "request": factories.make_request(cast.goal, cast.mentor),
+        "engagement": engagement,
+        "match_run": run,
+        "pairing": Pairing.objects.create(mentor=cast.mentor, points=5000, **pair),
+        "left_out": LeftOut.objects.create(reason="Nobody is free.", **pair),
+    }  # fmt: skip
+
+
+def named_constraints() -> set[str]:
+    ours = [model for model in apps.get_models() if not model.__module__.startswith(("django", "allauth"))]
+    return {constraint.name for model in ours for constraint in model._meta.constraints}
+
+
+def test_every_constraint_has_its_violation() -> None:
+    assert CHANGES.keys() | TWINS.keys() == named_constraints()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_is_refused(world: dict[str, Model], name: str) -> None:
+    row, changes = CHANGES[name]
+    rows = type(world[row]).objects.filter(pk=world[row].pk)
+    with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
+        rows.update(**changes)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twin_is_refused(world: dict[str, Model], name: str) -> None:
+    row, over = TWINS[name]
+    twin = type(world[row]).objects.get(pk=world[row].pk)
+    twin.pk = twin._meta.pk.get_default()
+    for field, value in over.items():
+        is_row = twin._meta.get_field(field).is_relation
+        setattr(twin, field, world[value] if is_row else value)
+    with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
+        twin.save(force_insert=True)
+
+
+@pytest.mark.parametrize("model", [Request, Engagement])
+def test_engagement_lasts_26_weeks_at_most(world: dict[str, Model], model: type[Model]) -> None:
+    rows = model.objects.all()
+    rows.update(ends_on=F("starts_on") + 26 * WEEK)
+    with pytest.raises(IntegrityError, match="starts_before_end"), transaction.atomic():
+        rows.update(ends_on=F("starts_on") + 26 * WEEK + timedelta(days=1))
+    with pytest.raises(IntegrityError, match="starts_before_end"), transaction.atomic():
+        rows.update(ends_on=F("starts_on") - timedelta(days=1))
+
+
+@pytest.mark.parametrize(("model", "field"), [(Mail, "key"), (DataKey, "owner"), (Engagement, "request")])
+def test_key_is_unique(world: dict[str, Model], model: type[Model], field: str) -> None:
+    twin = model.objects.first()
+    twin.pk = twin._meta.pk.get_default()
+    with pytest.raises(IntegrityError, match=field), transaction.atomic():
+        twin.save(force_insert=True)
+
+
+def test_ended_engagement_makes_room_for_another(world: dict[str, Model]) -> None:
+    """The uniqueness is of what is under way; the past may hold many of the same two."""
+    first = world["engagement"]
+    Engagement.objects.update(state="ended", ended_at=NOW)
+    Engagement.objects.create(
+        program=first.program, mentor=first.mentor, mentee=first.mentee, goal=first.goal, created_at=NOW,
+        request=world["request"], starts_on=first.starts_on, ends_on=first.ends_on,
+    )  # fmt: skip
+    assert Engagement.objects.count() == 2
+
+
+def test_adjoining_and_released_reservations_are_no_overlap(world: dict[str, Model]) -> None:
+    held = world["reservation"]
+    other = Reservation.objects.filter(session=world["another_session"], person=held.person)
+    other.update(during=(held.during.upper, held.during.upper + timedelta(hours=1)))
+    with pytest.raises(IntegrityError, match="reservation_never_twice"), transaction.atomic():
+        other.update(during=held.during)
+    Reservation.objects.filter(pk=held.pk).update(is_live=False)
+    other.update(during=held.during)
+    assert other.get().during == held.during
