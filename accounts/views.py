@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services
+from accounts.access import reader_of
 from accounts.forms_fields import SkillList
 from accounts.forms_profile import (
     AvailabilityForm,
@@ -24,7 +25,7 @@ from accounts.week_grid import week_grid
 
 @require_safe
 def profile(request: HttpRequest) -> HttpResponse:
-    person = _reader(request)
+    person = reader_of(request)
     portrait = portrait_of(person, zone=person.zone_info, now=timezone.now())
     mentors, mentees = _roles_of(person)
     return render(
@@ -41,7 +42,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def basics(request: HttpRequest) -> HttpResponse:
-    person = _reader(request)
+    person = reader_of(request)
     form = BasicsForm(request.POST or None, initial=_basics_of(person))
     languages = LanguageFormSet(
         request.POST or None, prefix="languages", initial=list(person.languages.values("code", "fluency"))
@@ -55,7 +56,7 @@ def basics(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def skills(request: HttpRequest) -> HttpResponse:
-    person = _reader(request)
+    person = reader_of(request)
     rows = SkillFormSet(
         request.POST or None,
         prefix="skills",
@@ -70,7 +71,7 @@ def skills(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def exchange(request: HttpRequest) -> HttpResponse:
-    person = _reader(request)
+    person = reader_of(request)
     listed: dict[str, Any] = {"form_kwargs": {"skills": SkillList()}}
     wishes = WishFormSet(
         request.POST or None, prefix="wishes", initial=list(person.wishes.values("skill")), **listed
@@ -90,7 +91,7 @@ def exchange(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def availability(request: HttpRequest) -> HttpResponse:
-    person = _reader(request)
+    person = reader_of(request)
     form = AvailabilityForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         if form.is_valid():
@@ -105,11 +106,6 @@ def availability(request: HttpRequest) -> HttpResponse:
         "accounts/availability.html",
         {"form": form, "week": week_grid(chosen), "zone": zone_in_words(person.zone)},
     )
-
-
-def _reader(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # LoginRequiredMiddleware lets nobody else through
-    return request.user
 
 
 def _roles_of(person: User) -> tuple[bool, bool]:

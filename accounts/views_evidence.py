@@ -7,8 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import reader_of
 from accounts.forms_profile import AccomplishmentForm, LearningRecordForm
-from accounts.models import Accomplishment, LearningRecord, User
+from accounts.models import Accomplishment, LearningRecord
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,9 +51,8 @@ def learning_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _accomplishment(request: HttpRequest, accomplishment: Accomplishment | None) -> HttpResponse:
-    assert isinstance(request.user, User)
     form = AccomplishmentForm(
-        request.POST or None, instance=accomplishment, person=request.user, today=timezone.localdate()
+        request.POST or None, instance=accomplishment, person=reader_of(request), today=timezone.localdate()
     )
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -61,9 +61,8 @@ def _accomplishment(request: HttpRequest, accomplishment: Accomplishment | None)
 
 
 def _learning(request: HttpRequest, record: LearningRecord | None) -> HttpResponse:
-    assert isinstance(request.user, User)
     form = LearningRecordForm(
-        request.POST or None, instance=record, person=request.user, today=timezone.localdate()
+        request.POST or None, instance=record, person=reader_of(request), today=timezone.localdate()
     )
     if request.method == "POST" and form.is_valid():
         form.save()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.models import User
+from accounts.access import reader_of
 from matching import publishing, services
 from matching.cohort import outlook
 from matching.models import MatchRun
@@ -113,11 +113,6 @@ def _say_published(request: HttpRequest, published: publishing.Published) -> Non
         messages.warning(request, f"{kept} could not be published; each says why.")
     if not published.sent and not published.kept_back:
         messages.info(request, "There was nothing left to publish.")
-
-
-def reader_of(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # LoginRequiredMiddleware lets nobody else through
-    return request.user
 
 
 def run_or_404(request: HttpRequest, pk: uuid.UUID) -> MatchRun:

@@ -1,7 +1,7 @@
 import math
 from datetime import date, time, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.formats import date_format
@@ -61,7 +61,8 @@ class TermsForm(forms.Form):
         self.reader, self.mentor, self.mentee = reader, mentor, mentee
         self.longest_weeks, self.today = longest_weeks, today
         self.starts = self._free_starts()
-        self.fields["start"].choices = [*self._choices(), (OTHER, "Another time")]
+        when = cast("forms.ChoiceField", self.fields["start"])
+        when.choices = [*self._choices(), (OTHER, "Another time")]
         if not self.starts:
             self.fields["start"].initial = OTHER
 
@@ -190,7 +191,7 @@ class RequestForm(TermsForm):
 
     def __init__(self, *args: Any, mentee_membership: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["goal"].queryset = (
+        cast("forms.ModelChoiceField[Goal]", self.fields["goal"]).queryset = (
             Goal.objects.open().owned_by(mentee_membership.person).filter(program=mentee_membership.program)
         )
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.access import reader_of
 from accounts.models import User
 from mentoring.engagements import services
 from mentoring.engagements.forms import DeclineForm, RequestForm, TermsForm
@@ -79,7 +80,7 @@ def request_times(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
 def request_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     asked = _request(request, pk)
     return render(
-        request, "engagements/request_detail.html", _request_page(asked, request.user, DeclineForm())
+        request, "engagements/request_detail.html", _request_page(asked, reader_of(request), DeclineForm())
     )
 
 
@@ -89,7 +90,7 @@ def request_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.user.pk not in (asked.mentor_id, asked.mentee_id):
         raise Http404
     try:
-        accepted = services.accept_request(request_id=asked.pk, by=request.user, now=timezone.now())
+        accepted = services.accept_request(request_id=asked.pk, by=reader_of(request), now=timezone.now())
     except EngagementError as error:
         messages.error(request, str(error))
         return redirect("engagements:request-detail", asked.pk)
@@ -129,7 +130,9 @@ def request_decline(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     asked = get_object_or_404(_request_rows(request), pk=pk, mentor_id=request.user.pk)
     form = DeclineForm(request.POST)
     if not form.is_valid():
-        return render(request, "engagements/request_detail.html", _request_page(asked, request.user, form))
+        return render(
+            request, "engagements/request_detail.html", _request_page(asked, reader_of(request), form)
+        )
     try:
         services.decline_request(
             request_id=asked.pk,
@@ -212,7 +215,7 @@ def engagement_end(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         ahead = Session.objects.ahead(timezone.now()).filter(series__engagement=engagement).count()
         return render(request, "engagements/engagement_end.html", {"engagement": engagement, "ahead": ahead})
-    services.end_engagement(engagement_id=engagement.pk, by=request.user, now=timezone.now())
+    services.end_engagement(engagement_id=engagement.pk, by=reader_of(request), now=timezone.now())
     messages.success(request, "The engagement has ended. Thank you for what you both gave to it.")
     return redirect("engagements:engagement-detail", engagement.pk)
 

@@ -1,0 +1,69 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from matching.models import MatchRun, Pairing
+from mentoring.engagements.services import end_engagement
+from tests import factories
+
+
+@dataclass(frozen=True)
+class World:
+    clients: dict[str, Client]
+    on: dict[str, dict[str, Any]]
+    ended: str
+
+
+@pytest.fixture
+def world(cast: Any, client_of: Callable[[User], Client]) -> World:
+    program, now = cast.program, timezone.now()
+    other = factories.make_mentee(program, name="Another Mentee")
+    superuser = User.objects.create_superuser("super@example.org", factories.PASSWORD, name="Super")
+    factories.Profile.objects.create(person=superuser)
+    accomplishment = cast.mentor.person.accomplishments.create(what="A ward", how="Kindly", on=now.date())
+    learning = cast.mentor.person.learning_records.create(what="A book", kind="book", on=now.date())
+    engagement = factories.make_engagement(cast.goal, cast.mentor)
+    asked = factories.make_request(factories.make_goal(cast.mentee, title="A second goal"), cast.mentor)
+    former = factories.make_engagement(factories.make_goal(other), cast.mentor, at=factories.time(14))
+    end_engagement(engagement_id=former.pk, by=None, now=now)
+    run = MatchRun.objects.create(program=program, state=MatchRun.State.READY, created_at=now)
+    paired = factories.make_mentee(program)
+    pairing = Pairing.objects.create(
+        run=run,
+        mentee=paired,
+        mentor=factories.make_mentor(program),
+        goal=factories.make_goal(paired),
+        points=5000,
+    )
+    return World(
+        clients={
+            "An": Client(),
+            "Mo": client_of(other.person),
+            "Ee": client_of(cast.mentee.person),
+            "Er": client_of(cast.mentor.person),
+            "PA": client_of(cast.admin.person),
+            "PX": client_of(cast.stranger),
+            "SU": client_of(superuser),
+        },
+        on={
+            "": {},
+            "program": {"slug": program.slug},
+            "token": {"token": program.join_token},
+            "person": {"slug": program.slug, "person_id": cast.mentor.person_id},
+            "member": {"slug": program.slug, "pk": cast.mentee.pk},
+            "accomplishment": {"pk": accomplishment.pk},
+            "learning": {"pk": learning.pk},
+            "goal": {"pk": cast.goal.pk},
+            "request": {"pk": asked.pk},
+            "engagement": {"pk": engagement.pk},
+            "run": {"pk": run.pk},
+            "pairing": {"pk": pairing.pk},
+        },
+        ended=reverse("engagements:engagement-detail", args=[former.pk]),
+    )
