@@ -1,5 +1,8 @@
-"""`python -m tests.browser.cohort SLUG`: seven more members for a program, so that there is whom to choose from
-and whom to match. For each mentee one mentor fits best, and one mentee shares a language with nobody."""
+"""`python -m tests.browser.cohort SLUG [--new]`: seven members for a program, which --new makes.
+
+There is whom to choose from and whom to match: for each mentee one mentor fits best, and one mentee shares a
+language with nobody. They sign in by the name before the @ and the factories' password.
+"""
 
 import os
 import sys
@@ -25,16 +28,21 @@ MENTEES = {
 }
 
 
-def main(slug: str) -> None:
-    program = Program.objects.get(slug=slug)
+
+def address_of(name: str) -> str:
+    return f"{name.split()[0].lower()}@example.org"
+
+
+def main(slug: str, *, is_new: bool) -> None:
+    program = factories.make_program(slug=slug) if is_new else Program.objects.get(slug=slug)
     for name, (headline, skill) in MENTORS.items():
-        factories.make_mentor(program, name=name, headline=headline, skills={skill: 4}, capacity=1)
-    for name, (title, skill, languages) in MENTEES.items():
-        mentee = factories.make_mentee(
-            program, name=name, email=f"{name.split()[0].lower()}@example.org", languages=languages
+        factories.make_mentor(
+            program, name=name, email=address_of(name), headline=headline, skills={skill: 4}, capacity=1
         )
+    for name, (title, skill, languages) in MENTEES.items():
+        mentee = factories.make_mentee(program, name=name, email=address_of(name), languages=languages)
         factories.make_goal(mentee, title=title, skills={skill: 3})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], is_new="--new" in sys.argv)

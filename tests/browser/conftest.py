@@ -62,12 +62,12 @@ def site(
 ) -> Iterator[Site]:
     """The application's processes on a fresh database; none is started yet. Their logs follow a failure."""
     empty_broker()
-    failed_before = request.session.testsfailed
     with own_database(migrated) as url:
         running = Site(tmp_path, DATABASE_URL=url, EMAIL_HOST="127.0.0.1", EMAIL_PORT=str(catcher.port))
         yield running
-        if request.session.testsfailed > failed_before:
+        if _failed(request):
             print(running.logs())
+            print("Mails:", *(f"{mail['To']}: {mail['Subject']}" for mail in catcher.mails), sep="\n  ")
         running.stop()
 
 
@@ -99,9 +99,11 @@ def audit() -> Audit:
 
 
 @pytest.fixture
-def visitor(browser: Browser, site: Site) -> Iterator[Callable[..., Visitor]]:
+def visitor(
+    browser: Browser, site: Site, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Visitor]]:
     """Make a person with a browser of their own: `visitor("Ewa Nowak", "Europe/Warsaw", audit)`."""
-    made = []
+    made: list[Visitor] = []
 
     def make(name: str, zone: str, audit: Audit | None = None, *, script: bool = True) -> Visitor:
         made.append(Visitor(browser, site.url, name, zone, audit, script=script))
@@ -109,4 +111,22 @@ def visitor(browser: Browser, site: Site) -> Iterator[Callable[..., Visitor]]:
 
     yield make
     for each in made:
+        if _failed(request):
+            each.page.screenshot(path=tmp_path / f"{each.name}.png", full_page=True)
+            print(f"{each.name} was at {each.page.url}: {tmp_path / each.name}.png")
         each.context.close()
+
+
+REPORT = pytest.StashKey[pytest.TestReport]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    item.stash[REPORT] = report
+    return report
+
+
+def _failed(request: pytest.FixtureRequest) -> bool:
+    """Whether the test itself has failed, asked while its fixtures are taken down."""
+    return request.node.stash[REPORT].failed

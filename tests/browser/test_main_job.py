@@ -173,8 +173,7 @@ def join_link(admin: Visitor) -> str:
 
 def join_before_signing_up(person: Visitor, link: str, catcher: Catcher) -> None:
     person.open(link)
-    person.reads(f"You are invited to a mentoring program{''}", PROGRAM)
-    person.follow("Create an account", person.page.locator("main"))
+    person.reads(f"To join {PROGRAM}")
     fill_in_sign_up(person, catcher, password="")
     assert person.page.url == link
     person.page.get_by_label("As mentor:").check()
@@ -444,8 +443,9 @@ def review(marta: Visitor) -> None:
     expect(left_out).to_contain_text("Pavel Horak")
     expect(left_out).to_contain_text("language")
     ours = marta.card("Ewa Nowak with Daniel Okafor")
-    ours.get_by_text("Both people and the reasons").click()
+    ours.locator("summary").first.click()
     expect(ours.get_by_role("list", name="In favour").get_by_role("listitem").first).to_be_visible()
+    expect(ours).to_contain_text("Second year as a ward nurse")
     marta.press("Lock", ours, exact=False)
     expect(marta.card("Ewa Nowak with Daniel Okafor").locator(".badge")).to_have_text("locked")
     marta.follow("Swap mentors", marta.card("Sam Reid with Grace Hall"), exact=False)

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.browser.audit import DESK, Audit, view_of
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 
 
 class Visitor:
