@@ -48,7 +48,8 @@ def install() -> None:
         if find() is not None:
             return
     print("Installing Chromium with Playwright …", flush=True)
-    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main() -> int:
