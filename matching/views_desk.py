@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.access import reader_of
 from matching import desk
 from matching.fits import fits, shown
 from matching.forms import AssignForm, SwapForm
 from matching.models import LeftOut, Pairing
 from matching.services import MatchingError
-from matching.views_runs import back_to, reader_of, run_or_404
+from matching.views_runs import back_to, run_or_404
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership
 

@@ -20,6 +20,7 @@ from matching.engine.week import join_words, say_times, session_starts
 HIGH = 0.6  # a score worth a word in favour
 LOW = 0.15  # and one worth a word against
 FLUENT = 0.75
+SAID_CLOSE = 0.5  # relatedness from which a skill is said to be close to another
 MODEST = 0.4  # a level below this is said to be modest
 NAMED = 5  # skills or people in one list; the rest are counted
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -189,8 +190,9 @@ def _reciprocity(pair: _Pair) -> tuple[list[str], list[str]]:
     if pair.part("reciprocity") <= 0:
         return [], [pair.say(phrases.WISHES_MISSED)]
     near = ((s, _closest(pair.skills, s, offers)) for s in np.flatnonzero(wishes).tolist())
-    wish, offer = next((s, t) for s, t in near if t is not None)
-    return [pair.say(phrases.WISHES_CLOSE, wish=pair.skills.names[wish], offer=pair.skills.names[offer])], []
+    said = [(s, t) for s, t in near if t is not None][:1]
+    names = pair.skills.names
+    return [pair.say(phrases.WISHES_CLOSE, wish=names[wish], offer=names[offer]) for wish, offer in said], []
 
 
 def _purpose_and_person(pair: _Pair) -> tuple[list[str], list[str]]:
@@ -260,7 +262,8 @@ def why_unmatched(
 
 
 def _closest(skills: SkillMap, wanted: int, strength: NDArray[np.floating]) -> int | None:
-    worth = skills.related[wanted] * strength
+    """The strongest skill a step away; one of the same family alone counts, but is not worth saying."""
+    worth = np.where(skills.related[wanted] >= SAID_CLOSE, skills.related[wanted], 0) * strength
     best = int(worth.argmax())
     return best if worth[best] > 0 else None
 

@@ -32,9 +32,9 @@ SHOWN = Phrase(
     "{mentor} has shown {skills} in their accomplishments",
 )
 CLOSE = Phrase(
-    "Offers {offered}, which is close to the {wanted} you want",
-    "Your {offered} is close to the {wanted} they want",
-    "{mentor} offers {offered}, which is close to the {wanted} {mentee} wants",
+    "Offers {offered}, close to {wanted}, which you want",
+    "Your {offered} is close to {wanted}, which they want",
+    "{mentor} offers {offered}, close to {wanted}, which {mentee} wants",
 )
 TIMES = Phrase("Free with you on {times}", "Free with you on {times}", "Both are free on {times}")
 WISHES = Phrase(
@@ -43,9 +43,9 @@ WISHES = Phrase(
     "{mentor} would like to learn the {skills} {mentee} offers",
 )
 WISHES_CLOSE = Phrase(
-    "Would like to learn {wish}, which is close to the {offer} you offer",
-    "Offers {offer}, which is close to the {wish} you would like to learn",
-    "{mentor} would like to learn {wish}, which is close to the {offer} {mentee} offers",
+    "Would like to learn {wish}, close to {offer}, which you offer",
+    "Offers {offer}, close to {wish}, which you would like to learn",
+    "{mentor} would like to learn {wish}, close to {offer}, which {mentee} offers",
 )
 ALIKE = Phrase(
     "Describes their work in words close to your goal's",

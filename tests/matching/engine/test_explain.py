@@ -125,7 +125,7 @@ def test_explain_says_nothing_of_most_where_all_matter_alike():
 def test_explain_names_a_related_skill_for_one_that_is_not_offered():
     mentee = make_mentee(wanted=row(statistics=2))
     said = reasons(mentee, make_mentor(level=row(data=0.75, sql=0.5)))
-    assert said.reasons_for[0] == "Offers data analysis, which is close to the statistics you want"
+    assert said.reasons_for[0] == "Offers data analysis, close to statistics, which you want"
     assert "statistics" not in " ".join(said.reasons_against)
 
 
@@ -172,7 +172,7 @@ def test_explain_says_when_no_offer_meets_a_wish():
 
 def test_explain_names_an_offer_related_to_a_wish():
     said = reasons(make_mentee(offers=row(data=1)), make_mentor(wishes=row(sql=1)))
-    assert "Would like to learn SQL, which is close to the data analysis you offer" in said.reasons_for
+    assert "Would like to learn SQL, close to data analysis, which you offer" in said.reasons_for
 
 
 @pytest.mark.parametrize(
