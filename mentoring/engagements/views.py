@@ -203,7 +203,7 @@ def engagement_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "next": upcoming,
         "may_read_goal": is_mentee or is_active,
         "blocker": engagement.goal.read_blocker() if is_mentee or is_active else "",
-        "may_see_address": is_active or not is_mentee,
+        "may_see_address": is_active,
     }
     return render(request, "engagements/engagement_detail.html", context)
 
