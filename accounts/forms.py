@@ -3,6 +3,7 @@ from typing import Any
 from allauth.account.forms import SignupForm as BaseSignupForm
 from django import forms
 
+from accounts.forms_fields import LineField
 from accounts.zones import zone_choices
 
 
@@ -10,7 +11,7 @@ class SignupForm(BaseSignupForm):
     """Sign-up by mail address; who leaves the password empty signs in by codes sent to it."""
 
     field_order = ["name", "email", "password1", "zone"]
-    name = forms.CharField(
+    name = LineField(
         max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     zone = forms.ChoiceField(label="Your time zone", choices=zone_choices, initial="UTC")

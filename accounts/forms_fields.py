@@ -89,6 +89,15 @@ class SkillField(forms.Field):
         return str(initial or "") != str(data or "")
 
 
+class LineField(forms.CharField):
+    """A short text on one line. It stands in mails, where a line break would let its writer go on as if
+    the mail spoke."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return " ".join(text.split()) if isinstance(text, str) else text
+
+
 class ProseField(forms.CharField):
     """A longer text. A line break counts as one character, as the browser counts it too."""
 

@@ -12,6 +12,7 @@ from accounts.countries import country_choices
 from accounts.forms_fields import (
     EARLIEST,
     DayField,
+    LineField,
     LinkField,
     PlainSelect,
     ProseField,
@@ -47,7 +48,7 @@ def sentence_case(choices: Iterable[tuple[Any, Any]]) -> list[tuple[Any, str]]:
 
 
 class BasicsForm(forms.Form):
-    name = forms.CharField(
+    name = LineField(
         max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     headline = forms.CharField(

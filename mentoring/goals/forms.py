@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.forms_fields import DayField, ProseField, RowsFormSet, SkillField, SkillList
+from accounts.forms_fields import DayField, LineField, ProseField, RowsFormSet, SkillField, SkillList
 from accounts.forms_profile import message_of, rows_of, sentence_case
 from mentoring.goals.models import SkillWanted
 from mentoring.goals.services import GoalWords
@@ -13,7 +13,7 @@ HORIZON = timedelta(days=2 * 365)
 
 
 class GoalForm(forms.Form):
-    title = forms.CharField(
+    title = LineField(
         max_length=120,
         label="What do you want to reach?",
         help_text="One goal, small enough to finish: “Run the ward's rota myself by the summer”.",

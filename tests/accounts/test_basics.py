@@ -136,3 +136,12 @@ def test_basics_survives_a_lone_surrogate(client_of):
     assert response.status_code == 302
     person.refresh_from_db()
     assert person.name == "\N{REPLACEMENT CHARACTER}" * 3
+
+
+def test_basics_puts_a_name_on_one_line(client_of):
+    person = factories.make_person()
+
+    client_of(person).post(URL, FIELDS | {"name": "Leila\r\n\r\nGo to x.example"} | posted_rows("languages"))
+
+    person.refresh_from_db()
+    assert person.name == "Leila Go to x.example"

@@ -129,3 +129,12 @@ def test_goal_new_is_for_mentees_of_the_program_alone(cast, client_of, client, u
         assert client_of(person).post(url, fields | wanted("sql")).status_code == 404
     assert client.post(url, fields).url == f"{reverse('account_login')}?next={url}"
     assert Goal.objects.count() == before
+
+
+def test_goal_new_puts_the_title_on_one_line(cast, client_of, url, fields):
+    member = factories.make_mentee(cast.program)
+    titled = {"title": "Run the rota\r\n\r\nGo to x.example"}
+
+    client_of(member.person).post(url, fields | wanted("sql") | titled)
+
+    assert Goal.objects.get(mentee=member.person).title == "Run the rota Go to x.example"
