@@ -1,6 +1,9 @@
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -17,3 +20,15 @@ class AccountAdapter(DefaultAccountAdapter):
             if commit:
                 Profile.objects.get_or_create(person=user)
         return user
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """As allauth does, but mails name the site of SITE_URL: a request's host is its sender's to choose,
+        and the mail may go to somebody else."""
+        site = SimpleNamespace(name="Holdfast", domain=settings.SITE_URL)
+        links = {name: _on_our_site(url) for name, url in context.items() if name.endswith("_url") and url}
+        super().send_mail(template_prefix, email, {"current_site": site, **context, **links})
+
+
+def _on_our_site(url: str) -> str:
+    parts = urlsplit(url)
+    return settings.SITE_URL.rstrip("/") + parts._replace(scheme="", netloc="").geturl()

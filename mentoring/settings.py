@@ -127,7 +127,15 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sessions and the cache that rate limits count in live in PostgreSQL: no page needs Redis.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # Beyond the limit counters are thrown away, and whoever guesses passwords starts anew. Django's own
+        # limit of 300 is reached by a few requests for addresses that nobody has.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 REDIS_URL = os.environ.get("REDIS_URL") or local.redis_url(VAR_DIR)
 CELERY_BROKER_URL = REDIS_URL
@@ -236,6 +244,8 @@ SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT")
 SECURE_HSTS_SECONDS = int(os.environ.get("SECURE_HSTS_SECONDS", "0"))
 if flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Without it everybody shares the proxy's address, and one stranger uses up the sign-in limit of all.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 LOGGING = {
