@@ -80,7 +80,9 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
     reader = program_for(request.user, slug)
     members = Membership.objects.current().filter(program=reader.program_id)
     member = get_object_or_404(members.select_related("person"), person=person_id)
-    can_ask = reader.is_mentee and Membership.objects.open_to(reader).filter(pk=member.pk).exists()
+    is_self = member.person_id == reader.person_id
+    is_open = Membership.objects.open_to(reader).filter(pk=member.pk).exists()
+    can_ask = reader.is_mentee and is_open
     return render(
         request,
         "programs/person_detail.html",
@@ -90,12 +92,25 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
             "member": member,
             "person": member.person,
             "portrait": portrait_of(member.person, zone=reader.person.zone_info, now=timezone.now()),
-            "is_self": member.person_id == reader.person_id,
+            "is_self": is_self,
             "can_ask": can_ask,
+            # Said in the same words of one who pauses and of one who has excluded the reader.
+            "takes_none": member.is_mentor and (member.is_paused if is_self else not is_open),
             "goal": _goal_for(reader, request.GET.get("goal", "")) if can_ask else None,
             "mail": member.person.email if services.can_see_mail(reader, member) else "",
         },
     )
+
+
+def _between(reader: Membership, mentor: Membership) -> dict[str, Any]:
+    """The reader's engagement under way with this mentor, and their request that waits, if there is one.
+    Engagements are a higher app, known by the relations' names alone."""
+    person: Any = reader.person
+    pair = {"program": reader.program_id, "mentor": mentor.person_id}
+    return {
+        "engagement": person.engagements_as_mentee.filter(**pair, state="active").first(),
+        "request": person.requests_sent.filter(**pair, state="open").first(),
+    }
 
 
 def _goal_for(reader: Membership, wanted: str) -> Any:
