@@ -194,6 +194,8 @@ def _check_pair(mentee: Membership, mentor_id: uuid.UUID, goal: Goal) -> Members
     mentor = Membership.objects.open_to(mentee).select_related("person").filter(person_id=mentor_id).first()
     if mentor is None or not mentee.is_mentee:
         raise EngagementError("This mentor cannot be asked.")
+    # Anew and locked: it may be closed since the form was shown, or be closing this moment.
+    goal = Goal.objects.select_for_update(no_key=True).get(pk=goal.pk)
     if (goal.mentee_id, goal.program_id, goal.state) != (
         mentee.person_id,
         mentee.program_id,

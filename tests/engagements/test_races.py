@@ -17,6 +17,8 @@ from django.utils import timezone
 from mentoring.engagements import services
 from mentoring.engagements.models import Engagement, Request
 from mentoring.engagements.services import EngagementError
+from mentoring.goals.models import Goal
+from mentoring.goals.services import close_goal
 from mentoring.outbox.models import Mail
 from mentoring.programs.models import Membership, Program
 from mentoring.programs.services import ProgramError, change_membership, leave_program
@@ -257,6 +259,26 @@ def test_sends_to_one_mentor_without_the_lock_leave_one_open(monkeypatch: pytest
         finishes = race(runners)
     assert opened(finishes) == 1
     assert refusals(finishes).keys() <= {"EngagementError: A request with Leila Haddad is already waiting."}
+
+
+def test_closing_a_goal_and_sending_a_request_for_it_at_once_never_both() -> None:
+    program = factories.make_program()
+    mentor = factories.make_mentor(program)
+    for _ in range(10):
+        goal = factories.make_goal(factories.make_mentee(program))
+        mentee = program.memberships.get(person=goal.mentee)
+        race([send(mentee, mentor, goal), lambda goal=goal: close_goal(Goal.objects.get(pk=goal.pk))])
+        goal.refresh_from_db()
+        assert (goal.state == Goal.State.OPEN) is Request.objects.open().filter(goal=goal).exists()
+
+
+def test_a_goal_closed_since_the_form_was_shown_is_refused() -> None:
+    program = factories.make_program()
+    mentee = factories.make_mentee(program)
+    shown = factories.make_goal(mentee)
+    close_goal(Goal.objects.get(pk=shown.pk))
+    with pytest.raises(EngagementError, match="open goals"):
+        send(mentee, factories.make_mentor(program), shown)()
 
 
 def test_sends_and_proposals_at_once_leave_three_open() -> None:
