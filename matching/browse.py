@@ -50,7 +50,8 @@ class Listing:
 
 
 def listing(member: Membership, goal: Goal | None, today: date) -> Listing:
-    """By fit for the goal if there is one. A mentee is never shown somebody they may not be proposed to."""
+    """By fit for the goal if there is one. Nobody is shown somebody they may not be proposed to, in any role:
+    whoever gives up being a mentee for a moment would else see who has excluded them."""
     program = member.program
     if goal is not None:
         found = fits(program, Goal.objects.filter(pk=goal.pk), today)
@@ -61,12 +62,9 @@ def listing(member: Membership, goal: Goal | None, today: date) -> Listing:
         return Listing(found.mentors, found.skills, found, order, without)
     skills = load_skills()
     mentors = load_mentors(program, skills, today)
-    open_mentors = (
-        Membership.objects.open_to(member)
-        if member.is_mentee
-        else Membership.objects.proposable().filter(program=program)
-    )
-    allowed = set(open_mentors.values_list("pk", flat=True))
+    allowed = set(Membership.objects.open_to(member).values_list("pk", flat=True))
+    if not (member.is_mentee or member.is_paused):
+        allowed.add(member.pk)  # a mentor sees themselves as others do
     columns = [j for j, row in enumerate(mentors.rows) if row.membership in allowed]
     return Listing(mentors, skills, None, np.array(columns, dtype=np.intp), 0)
 

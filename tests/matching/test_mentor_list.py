@@ -183,6 +183,14 @@ def test_mentor_list_is_for_every_member_and_nobody_else(cast, client_of, client
     assert client_of(cast.mentee.person).post(url_of(cast.program)).status_code == 405
 
 
+def test_mentor_list_tells_no_exclusion_to_whoever_changes_their_role(cast, best, client_of):
+    Exclusion.objects.create(by=cast.mentor.person, other=cast.mentee.person)
+    client = client_of(cast.mentee.person)
+    assert listed(client.get(url_of(cast.program))) == ["Zora Best"]
+    Membership.objects.filter(pk=cast.mentee.pk).update(is_mentee=False, is_admin=True)
+    assert listed(client.get(url_of(cast.program))) == ["Zora Best"]
+
+
 def test_mentor_list_costs_the_same_queries_for_one_mentor_and_for_twenty(cast, client_of):
     client = client_of(cast.mentee.person)
     client.get(url_of(cast.program))

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts import week
 from mentoring.engagements.services import end_engagement
-from mentoring.programs.models import Exclusion
+from mentoring.programs.models import Exclusion, Membership
 from tests import factories
 from tests.pages import queries_of
 
@@ -95,6 +95,20 @@ def test_person_detail_offers_no_asking_where_there_can_be_none(cast, client_of)
     for member in (paused, excluded, factories.make_mentee(cast.program)):
         assert ask_url(member) not in mentee.get(url_of(member)).text
     assert ask_url(cast.mentor) not in client_of(cast.admin.person).get(url_of(cast.mentor)).text
+
+
+def test_person_detail_says_the_same_of_one_who_pauses_and_one_who_has_excluded_the_reader(cast, client_of):
+    paused = factories.make_mentor(cast.program, name="Nils Ledger", is_paused=True)
+    excluding = factories.make_mentor(cast.program, name="Nils Lerche")
+    Exclusion.objects.create(by=excluding.person, other=cast.mentee.person)
+
+    for roles in ({"is_mentee": True}, {"is_mentee": False, "is_mentor": True}):
+        Membership.objects.filter(pk=cast.mentee.pk).update(**roles)
+        mentee = client_of(cast.mentee.person)
+        for member in (paused, excluding):
+            assert "Nils takes no new requests at present." in mentee.get(url_of(member)).text
+        assert "takes no new requests" not in mentee.get(url_of(cast.mentor)).text
+    assert "takes no new requests" not in client_of(excluding.person).get(url_of(excluding)).text
 
 
 def test_person_detail_shows_the_mail_address_to_self_admin_and_the_other_of_a_pair(cast, client_of):
