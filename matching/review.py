@@ -90,7 +90,8 @@ def _bars(points: list[int]) -> list[Bar]:
 
 def load_of(run: MatchRun, reader: User) -> list[Load]:
     """The other mentors with a place or a pairing, the fullest first."""
-    used = Counter(run.pairings.standing().values_list("mentor_id", flat=True))
+    # The reader's own pairing is not counted: beside the list it would tell who their mentor is to be.
+    used = Counter(run.pairings.standing().reviewable_by(reader).values_list("mentor_id", flat=True))
     taken = active_engagements(run.program)
     mentors = (
         Membership.objects.proposable()
