@@ -94,6 +94,7 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
             "portrait": portrait_of(member.person, zone=reader.person.zone_info, now=timezone.now()),
             "is_self": is_self,
             "can_ask": can_ask,
+            "between": _between(reader, member),
             # Said in the same words of one who pauses and of one who has excluded the reader.
             "takes_none": member.is_mentor and (member.is_paused if is_self else not is_open),
             "goal": _goal_for(reader, request.GET.get("goal", "")) if can_ask else None,
