@@ -17,6 +17,8 @@ State = Request.State
 TERMS = ("starts_on", "ends_on", "at", "zone", "every_weeks", "minutes")
 # An engagement is over when its end date has passed everywhere on earth.
 LAST_ZONE = timedelta(hours=12)
+# Each request is a mail to the mentor, and so is taking it back.
+ASKED_A_DAY = 3
 
 
 class EngagementError(Exception):
@@ -45,6 +47,8 @@ def send_request(
     mentor = _check_pair(mentee, mentor_id, goal)
     if _active(mentor) >= mentor.capacity:
         raise EngagementError(f"{mentor.person.name} has no place free at present.")
+    if _asked_lately(mentee, mentor, now) >= ASKED_A_DAY:
+        raise EngagementError(f"You have asked {mentor.person.name} often today. Give it until tomorrow.")
     request = _create(
         program, mentor.person, mentee.person, goal, terms, now,
         origin=Request.Origin.MENTEE, message=message, offer=offer, mentee_yes_at=now,
@@ -216,6 +220,13 @@ def _active(mentor: Membership) -> int:
 
 def _waiting(mentee: Membership) -> int:
     return Request.objects.open().filter(program_id=mentee.program_id, mentee_id=mentee.person_id).count()
+
+
+def _asked_lately(mentee: Membership, mentor: Membership, now: datetime) -> int:
+    """Requests of this mentee to this mentor within a day, whatever became of them."""
+    pair = {"program_id": mentee.program_id, "mentee_id": mentee.person_id, "mentor_id": mentor.person_id}
+    lately = Request.objects.filter(**pair, created_at__gt=now - timedelta(days=1))
+    return lately.filter(origin=Request.Origin.MENTEE).count()
 
 
 def _check_place(mentor: Membership, by: User) -> None:

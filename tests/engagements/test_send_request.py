@@ -1,0 +1,30 @@
+from datetime import time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from mentoring.engagements.services import EngagementError, send_request, withdraw_request
+from mentoring.outbox.models import Mail
+from mentoring.schedule.services import Terms
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(cast, now):
+    on = factories.next_weekday(1, now.date() + timedelta(days=2))
+    terms = Terms(on, on + timedelta(weeks=10), time(9), "Europe/London", 1, 60)
+    words = {"message": "Would you help me?", "offer": "I can help you with figures."}
+    return send_request(
+        mentee=cast.mentee, mentor_id=cast.mentor.person_id, goal=cast.goal, terms=terms, now=now, **words
+    )
+
+
+def test_asking_and_taking_back_fills_no_mentor_s_mailbox(cast):
+    now = timezone.now()
+    for _ in range(3):
+        withdraw_request(request_id=ask(cast, now).pk, now=now)
+    with pytest.raises(EngagementError, match="often today"):
+        ask(cast, now)
+    assert Mail.objects.filter(kind="request_received").count() == 3
+    assert ask(cast, now + timedelta(days=1, minutes=1))
