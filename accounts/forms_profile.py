@@ -35,6 +35,8 @@ from accounts.week import HALF_HOURS_A_WEEK
 from accounts.zones import zone_choices
 
 MOST_ROWS = 40
+# Of each kind of evidence: every list of mentors reads all of it.
+MOST_RECORDS = 100
 
 
 def message_of(model: type[models.Model], constraint: str) -> str:
@@ -187,6 +189,16 @@ class _DatedForm(forms.ModelForm):
         field = self.fields["on"]
         assert isinstance(field, DayField)
         field.between(EARLIEST, today)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        kept = self._meta.model.objects.filter(person=self.instance.person)
+        if self.instance.pk is None and kept.count() >= MOST_RECORDS:
+            raise forms.ValidationError(
+                f"A profile holds {MOST_RECORDS} of these at most. Remove one that matters less first.",
+                code="full",
+            )
+        return cleaned
 
     def clean_on(self) -> date:
         return check_has_been(self.cleaned_data["on"], today=self.today)

@@ -83,3 +83,14 @@ def test_learning_of_somebody_else_is_not_found_and_stays(client_of, client, nam
     assert client.get(url).url == f"{reverse('account_login')}?next={url}"
     record.refresh_from_db()
     assert record.what == "A book"
+
+
+def test_learning_new_refuses_more_than_a_profile_holds(client_of):
+    person = factories.make_person()
+    rows = [LearningRecord(person=person, what="A book", kind="book", on="2025-01-02") for _ in range(100)]
+    record, *_ = LearningRecord.objects.bulk_create(rows)
+    client = client_of(person)
+
+    assert "100 of these at most" in client.post(NEW, FIELDS).text
+    assert person.learning_records.count() == 100
+    assert client.post(reverse("accounts:learning-edit", args=[record.pk]), FIELDS).status_code == 302
