@@ -16,18 +16,24 @@ PHONE, DESK = (390, 844), (1280, 900)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # What axe asks of a whole document; nothing is left out but what passes.
 RUN_AXE = "() => axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)"
-# Hidden content is not examined by axe: details are opened for it, menus (which would cover the page) are not.
+# axe does not examine what is hidden: details are opened for it, menus (they would cover the page) are not.
 OPEN_DETAILS = """() => {
   const closed = [...document.querySelectorAll("details:not([open], [data-menu])")];
   for (const details of closed) details.open = true;
   window.openedForAudit = closed;
 }"""
 CLOSE_DETAILS = "() => { for (const details of window.openedForAudit) details.open = false; }"
-SETTLED = "() => Promise.all(document.getAnimations().map(each => each.finished.catch(() => null)))"
+SETTLED = """async () => {
+  do {
+    await Promise.all(document.getAnimations().map(each => each.finished.catch(() => null)));
+    await new Promise(requestAnimationFrame);
+  } while (document.getAnimations().length);
+}"""
 SIDEWAYS = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return null;
-  const wide = [...document.querySelectorAll("body *")].filter(each => each.getBoundingClientRect().right > width + 1);
+  const all = [...document.querySelectorAll("body *")];
+  const wide = all.filter(each => each.getBoundingClientRect().right > width + 1);
   return wide.slice(0, 5).map(each => each.outerHTML.slice(0, 120));
 }"""
 # Which kinds of element a page is made of: another state of the same page has others.

@@ -28,7 +28,6 @@ MENTEES = {
 }
 
 
-
 def address_of(name: str) -> str:
     return f"{name.split()[0].lower()}@example.org"
 

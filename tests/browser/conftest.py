@@ -57,9 +57,7 @@ def migrated() -> Iterator[str]:
 
 
 @pytest.fixture
-def site(
-    migrated: str, catcher: Catcher, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Site]:
+def site(migrated: str, catcher: Catcher, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
     """The application's processes on a fresh database; none is started yet. Their logs follow a failure."""
     empty_broker()
     with own_database(migrated) as url:
@@ -73,7 +71,7 @@ def site(
 
 @pytest.fixture
 def manage(site: Site) -> Callable[..., str]:
-    """Run a module of ours (`manage`, `tests.browser.cohort`) on the site's database; gives what it prints."""
+    """Run a module (`manage`, `tests.browser.cohort`) on the site's database; gives what it prints."""
 
     def run(module: str, *arguments: str) -> str:
         command = [sys.executable, "-m", module, *arguments]

@@ -11,14 +11,13 @@ from tests.running import Site
 pytestmark = pytest.mark.browser
 
 MOST_STOPS = 120
-# What has the focus: its name, its kind, whether it is inside the viewport and whether an outline shows on it or
-# on the label around it.
+# What has the focus: its name, whether an outline shows on it or on the label around it, whether it is in sight.
 FOCUSED = """() => {
   const focused = document.activeElement;
   if (!focused || focused === document.body) return null;
   const shown = [focused, focused.closest("label")].filter(Boolean).map(each => getComputedStyle(each));
   const box = (focused.closest("label") ?? focused).getBoundingClientRect();
-  const label = focused.labels?.[0]?.innerText ?? focused.getAttribute("aria-label") ?? focused.innerText ?? "";
+  const label = focused.labels?.[0]?.innerText ?? focused.getAttribute("aria-label") ?? focused.innerText;
   return {
     name: (focused.name ? focused.name + ": " : "") + label.replace(/\\s+/g, " ").trim(),
     outlined: shown.some(style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2),

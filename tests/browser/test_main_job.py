@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.audit import Audit, view_of
+from tests.browser.audit import Audit
 from tests.browser.visitor import Visitor
 from tests.running import Catcher, Site, text_of, wait_until
 
@@ -60,7 +60,7 @@ def test_main_job_from_sign_up_to_reminder(
             assert f"({person.zone})" in mail
 
     end_in_one_step(daniel, ewa, catcher)
-    run = start_match_run(marta)
+    run = start_match_run(marta, site)
     review(marta)
     nothing_is_visible_yet(ewa, daniel, run, catcher)
     publish(marta)
@@ -88,11 +88,15 @@ def start(site: Site, *, with_web: bool = True) -> None:
 
 def move_clock(site: Site, to: datetime, *, with_web: bool = True) -> None:
     """Stop what runs and start it again at that time. Beat finds in its schedule how long it was away."""
-    for process in [each for each in site.started if each.is_running()]:
-        if with_web or process.name != "web":
-            process.stop()
+    stop(site, "beat", "worker", *(["web"] if with_web else []))
     site.ahead = to - datetime.now(UTC)
     start(site, with_web=with_web)
+
+
+def stop(site: Site, *names: str) -> None:
+    for process in site.started:
+        if process.name in names and process.is_running():
+            process.stop()
 
 
 def in_words(instant: datetime, zone: str) -> str:
@@ -195,7 +199,9 @@ def fill_in_as_mentor(daniel: Visitor) -> None:
         about="I came up from the wards. I like a plan that survives a Friday night.",
         languages={"English": "4", "Polish": "3"},
     )
-    add_rows(daniel, "Skills", "skills", "level", {"Rostering": "4", "Negotiation": "3", "Reading the room": "3"})
+    add_rows(
+        daniel, "Skills", "skills", "level", {"Rostering": "4", "Negotiation": "3", "Reading the room": "3"}
+    )
     fill_in_exchange(daniel, learns="Data visualisation", shares="Coaching", words="An hour's walk")
     paint_hours(daniel, "Monday 08:00", "Friday 13:30", hours=30)
     add_accomplishment(daniel)
@@ -212,7 +218,9 @@ def fill_in_as_mentee(ewa: Visitor) -> None:
         languages={"Polish": "4", "English": "3"},
     )
     add_rows(ewa, "Skills", "skills", "level", {"Data visualisation": "3"})
-    fill_in_exchange(ewa, learns="Rostering", shares="Data visualisation", words="Your rota as one clear chart")
+    fill_in_exchange(
+        ewa, learns="Rostering", shares="Data visualisation", words="Your rota as one clear chart"
+    )
     paint_hours(ewa, "Monday 13:00", "Friday 18:30", hours=30)
     select_hours_by_keyboard(ewa)
     add_accomplishment(ewa)
@@ -233,9 +241,7 @@ def fill_in_basics(person: Visitor, *, headline: str, about: str, languages: dic
     person.reads("Your basics are saved.", headline)
 
 
-def fill_rows(
-    person: Visitor, more: str, prefix: str, fields: tuple[str, str], rows: dict[str, str]
-) -> None:
+def fill_rows(person: Visitor, more: str, prefix: str, fields: tuple[str, str], rows: dict[str, str]) -> None:
     """Fill in the rows of a formset, adding one where there are too few."""
     for number, (first, second) in enumerate(rows.items()):
         if not person.page.locator(f"[name={prefix}-{number}-{fields[0]}]").count():
@@ -423,16 +429,18 @@ def end_in_one_step(daniel: Visitor, ewa: Visitor, catcher: Catcher) -> None:
 # Step 8: the admin's match run
 
 
-def start_match_run(marta: Visitor) -> str:
-    """Gives the run's address."""
+def start_match_run(marta: Visitor, site: Site) -> str:
+    """Watch a run from its beginning, for which it has to wait, to its end; gives its address."""
+    stop(site, "worker")
     marta.open("/")
     marta.follow("Members")
     marta.reads("10 members", "Pavel Horak", "Europe/Warsaw", "0 of 2")
     marta.follow("Match runs")
     marta.press("Start a match run")
-    marta.page.wait_for_selector("#pairings", timeout=60_000)
+    marta.reads("Waiting for a worker to begin")
+    site.start_worker()
+    marta.reads("Pairings")  # the page has gone on by itself
     marta.arrive()
-    assert view_of(marta.page.url) == "matching:match-run-detail"
     return marta.page.url
 
 
