@@ -59,7 +59,6 @@ def main(sizes: tuple[int, ...]) -> None:
         settings.DEBUG = False  # Django under DEBUG keeps every query in memory
         settings.ALLOWED_HOSTS = ["testserver"]
         call_command("migrate", verbosity=0)
-        call_command("createcachetable", verbosity=0)
         print(f"{'mentors':>8} {'queries':>8} {'cold ms':>8} {'warm ms':>8} {'CPU ms':>8} {'page kB':>8}")
         for size in sizes:
             measure(size)

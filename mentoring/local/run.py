@@ -32,7 +32,6 @@ import django
 from django.core.management import call_command
 django.setup()
 call_command("migrate", interactive=False)
-call_command("createcachetable")
 call_command("seed_demo")
 print({ACCOUNTS_FOLLOW!r}, flush=True)
 call_command("demo_accounts")
