@@ -3,6 +3,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
@@ -32,3 +33,16 @@ class AccountAdapter(DefaultAccountAdapter):
 def _on_our_site(url: str) -> str:
     parts = urlsplit(url)
     return settings.SITE_URL.rstrip("/") + parts._replace(scheme="", netloc="").geturl()
+
+
+def forget_a_stranger_s_password(request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
+    """Where an address is first confirmed by a sign-in code, the password goes.
+
+    Whoever reads the mail owns the address. Whoever signed up with it and chose the password may be a
+    stranger, who waited for its owner to come and would share the account. Receives email_confirmed: for this
+    one way of confirming allauth asks no method of the adapter.
+    """
+    here = request.resolver_match
+    if here is not None and here.url_name == "account_confirm_login_code":
+        email_address.user.set_unusable_password()
+        email_address.user.save(update_fields=["password"])

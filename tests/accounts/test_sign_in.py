@@ -1,9 +1,11 @@
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
@@ -68,3 +70,48 @@ def test_sign_up_puts_a_name_on_one_line(client):
     client.post(reverse("account_signup"), fields)
 
     assert User.objects.get(email="a@example.org").name == "Amara Go to https://evil.example"
+
+
+def code_in(mail):
+    return re.search(r"^[A-Z0-9]{4}-[A-Z0-9]{4}$", mail.body, re.MULTILINE)[0]
+
+
+def signs_in(email, password):
+    browser = Client()
+    browser.post(reverse("account_login"), {"login": email, "password": password})
+    return browser.get(reverse("accounts:profile")).status_code == 200
+
+
+@pytest.fixture
+def signed_up(client):
+    """The fields of a sign-up in `client`; its address is not confirmed yet."""
+    fields = {"name": "A", "email": "a@example.org", "zone": "UTC", "password1": factories.PASSWORD}
+    client.post(reverse("account_signup"), fields)
+    return fields
+
+
+def test_owner_of_an_address_shares_no_account_with_whoever_signed_up_with_it(signed_up, client, mailoutbox):
+    owner = Client()
+    owner.post(reverse("account_request_login_code"), {"email": signed_up["email"]})
+    owner.post(reverse("account_confirm_login_code"), {"code": code_in(mailoutbox[-1])})
+
+    assert owner.get(reverse("accounts:profile")).status_code == 200
+    assert not signs_in(signed_up["email"], signed_up["password1"])
+    client.get(reverse("account_email_verification_sent"))
+    assert client.get(reverse("accounts:profile")).status_code == 302
+
+
+def test_sign_up_keeps_the_password_when_its_own_code_is_typed(signed_up, client, mailoutbox):
+    client.post(reverse("account_email_verification_sent"), {"code": code_in(mailoutbox[-1])})
+
+    assert client.get(reverse("accounts:profile")).status_code == 200
+    assert signs_in(signed_up["email"], signed_up["password1"])
+
+
+def test_sign_in_by_code_keeps_the_password_of_a_confirmed_address(client, mailoutbox):
+    person = factories.make_person()
+    client.post(reverse("account_request_login_code"), {"email": person.email})
+    client.post(reverse("account_confirm_login_code"), {"code": code_in(mailoutbox[-1])})
+
+    assert client.get(reverse("accounts:profile")).status_code == 200
+    assert signs_in(person.email, factories.PASSWORD)
