@@ -1,6 +1,5 @@
 """Accomplishments and learning records: the evidence in a profile, one page a record."""
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -57,7 +56,7 @@ def _accomplishment(request: HttpRequest, accomplishment: Accomplishment | None)
     if request.method == "POST" and form.is_valid():
         form.save()
         return _done(request, "The accomplishment is saved.")
-    return _page(request, "accounts/accomplishment.html", form, accomplishment)
+    return render(request, "accounts/accomplishment.html", {"form": form, "record": accomplishment})
 
 
 def _learning(request: HttpRequest, record: LearningRecord | None) -> HttpResponse:
@@ -67,13 +66,7 @@ def _learning(request: HttpRequest, record: LearningRecord | None) -> HttpRespon
     if request.method == "POST" and form.is_valid():
         form.save()
         return _done(request, "The learning record is saved.")
-    return _page(request, "accounts/learning.html", form, record)
-
-
-def _page(
-    request: HttpRequest, template: str, form: forms.ModelForm, record: Accomplishment | LearningRecord | None
-) -> HttpResponse:
-    return render(request, template, {"form": form, "record": record})
+    return render(request, "accounts/learning.html", {"form": form, "record": record})
 
 
 def _done(request: HttpRequest, words: str) -> HttpResponse:

@@ -2,21 +2,12 @@ from typing import Any
 
 from django import forms
 
+from accounts.forms_fields import PlainSelect
 from accounts.week import WEEKDAYS
 from matching.browse import PARTS_OF_DAY, Listing
 from matching.people import LANGUAGES
 
 _ANY = [("", "Any")]
-
-
-def _number(value: str) -> int:
-    return int(value)
-
-
-class PlainSelect(forms.Select):
-    """A select in one template: Django's own takes one more for each option, slow with hundreds of them."""
-
-    template_name = "matching/_select.html"
 
 
 class MentorFilter(forms.Form):
@@ -33,7 +24,7 @@ class MentorFilter(forms.Form):
     day = forms.TypedChoiceField(
         label="Day",
         required=False,
-        coerce=_number,
+        coerce=int,
         empty_value=None,
         choices=[*_ANY, *((str(n), name) for n, name in enumerate(WEEKDAYS))],
     )

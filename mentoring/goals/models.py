@@ -1,4 +1,3 @@
-from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -71,9 +70,6 @@ class Goal(models.Model):
         for it is under way (engagements are a higher app, known by the relation's name)."""
         goal: Any = self
         return self.mentee_id == user.pk or goal.engagements.filter(mentor=user.pk, state="active").exists()
-
-    def is_overdue(self, today: date) -> bool:
-        return self.state == self.State.OPEN and self.target_on < today
 
 
 class SkillWanted(models.Model):
