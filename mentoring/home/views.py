@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import Profile
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
 from mentoring.home.context import SESSION_KEY, current_membership
@@ -74,8 +75,9 @@ def health(request: HttpRequest) -> HttpResponse:
 def _first_steps(membership: Membership, has_goal: bool) -> list[tuple[str, str, str]]:
     """What a new member has yet to fill in: title, why, and the name of the page."""
     person = membership.person
+    profile = Profile.objects.filter(person=person).first() or Profile(person=person)
     steps = []
-    if not person.profile.headline:
+    if not profile.headline:
         steps.append(
             (
                 "Say who you are",
@@ -83,7 +85,7 @@ def _first_steps(membership: Membership, has_goal: bool) -> list[tuple[str, str,
                 "accounts:basics",
             )
         )
-    if not any(person.profile.week):
+    if not any(profile.week):
         steps.append(
             (
                 "Protect some time",

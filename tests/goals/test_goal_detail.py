@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mentoring.engagements.services import end_engagement
@@ -74,3 +76,10 @@ def test_goal_detail_is_not_found_by_others(cast, client_of, client, url):
 
 def test_goal_detail_is_kept_by_no_cache(cast, client_of, url):
     assert "no-store" in client_of(cast.mentee.person).get(url).headers["Cache-Control"]
+
+
+def test_goal_detail_writes_nothing(cast, client_of, url):
+    client = client_of(cast.mentee.person)
+    with CaptureQueriesContext(connection) as captured:
+        assert BLOCKER in client.get(url).text
+    assert {query["sql"].split()[0] for query in captured} == {"SELECT"}
