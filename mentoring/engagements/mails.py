@@ -4,6 +4,7 @@ from datetime import datetime
 
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
+from mentoring.outbox.models import Mail
 from mentoring.outbox.services import queue_mail
 
 
@@ -30,6 +31,11 @@ def other_terms_offered(request: Request, now: datetime) -> None:
         now=now,
         about=about(request),
     )
+
+
+def count_other_terms(request: Request) -> int:
+    """How often the mentor has offered other terms: each time is a mail, and the outbox keeps its row."""
+    return Mail.objects.about(about(request)).filter(kind="other_terms_offered").count()
 
 
 def request_declined(request: Request, now: datetime) -> None:

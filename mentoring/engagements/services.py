@@ -19,6 +19,7 @@ TERMS = ("starts_on", "ends_on", "at", "zone", "every_weeks", "minutes")
 LAST_ZONE = timedelta(hours=12)
 # Each request is a mail to the mentor, and so is taking it back.
 ASKED_A_DAY = 3
+OTHER_TERMS = 5  # times that a mentor may answer one request with other terms; each is a mail to the mentee
 
 
 class EngagementError(Exception):
@@ -103,6 +104,10 @@ def offer_other_terms(*, request_id: uuid.UUID, terms: Terms, now: datetime) -> 
     request = _lock_open(request_id, now)
     _check_place(mentor, request.mentor)
     _check_length(request.program, terms)
+    if mails.count_other_terms(request) >= OTHER_TERMS:
+        raise EngagementError(
+            f"You have offered other terms {OTHER_TERMS} times. Wait for an answer to these."
+        )
     request.mentor_yes_at, request.mentee_yes_at = now, None
     for name in TERMS:
         setattr(request, name, getattr(terms, name))

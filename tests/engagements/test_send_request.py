@@ -3,7 +3,13 @@ from datetime import time, timedelta
 import pytest
 from django.utils import timezone
 
-from mentoring.engagements.services import EngagementError, send_request, withdraw_request
+from mentoring.engagements.services import (
+    EngagementError,
+    offer_other_terms,
+    send_request,
+    terms_of,
+    withdraw_request,
+)
 from mentoring.outbox.models import Mail
 from mentoring.schedule.services import Terms
 from tests import factories
@@ -28,3 +34,13 @@ def test_asking_and_taking_back_fills_no_mentor_s_mailbox(cast):
         ask(cast, now)
     assert Mail.objects.filter(kind="request_received").count() == 3
     assert ask(cast, now + timedelta(days=1, minutes=1))
+
+
+def test_other_terms_over_and_over_fill_no_mentee_s_mailbox(cast):
+    now = timezone.now()
+    asked = ask(cast, now)
+    for minute in range(5):
+        offer_other_terms(request_id=asked.pk, terms=terms_of(asked), now=now + timedelta(minutes=minute))
+    with pytest.raises(EngagementError, match="Wait for an answer"):
+        offer_other_terms(request_id=asked.pk, terms=terms_of(asked), now=now + timedelta(minutes=6))
+    assert Mail.objects.filter(kind="other_terms_offered").count() == 5
