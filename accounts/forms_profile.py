@@ -192,7 +192,7 @@ class _DatedForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        kept = self._meta.model.objects.filter(person=self.instance.person)
+        kept = self._meta.model._default_manager.filter(person=self.instance.person)
         if self.instance.pk is None and kept.count() >= MOST_RECORDS:
             raise forms.ValidationError(
                 f"A profile holds {MOST_RECORDS} of these at most. Remove one that matters less first.",
