@@ -11,13 +11,13 @@ from tests.running import Site
 pytestmark = pytest.mark.browser
 
 MOST_STOPS = 120
-# What has the focus: its name, whether an outline shows on it or on the label around it, whether it is in sight.
+# What has the focus: its name, whether an outline shows on it or its label, whether it is in sight.
 FOCUSED = """() => {
   const focused = document.activeElement;
-  if (!focused || focused === document.body) return null;
+  if (!focused?.matches(":focus") || focused === document.body) return null;
   const shown = [focused, focused.closest("label")].filter(Boolean).map(each => getComputedStyle(each));
   const box = (focused.closest("label") ?? focused).getBoundingClientRect();
-  const label = focused.labels?.[0]?.innerText ?? focused.getAttribute("aria-label") ?? focused.innerText;
+  const label = focused.labels?.[0]?.textContent ?? focused.getAttribute("aria-label") ?? focused.textContent;
   return {
     name: (focused.name ? focused.name + ": " : "") + label.replace(/\\s+/g, " ").trim(),
     outlined: shown.some(style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2),
@@ -60,7 +60,7 @@ def tab_to(person: Visitor, name: str) -> None:
     for _ in range(MOST_STOPS):
         person.page.keyboard.press("Tab")
         stop = person.page.evaluate(FOCUSED)
-        if stop is None:  # the browser's own controls, between the end of the page and its beginning
+        if stop is None:  # the browser's own: between end and beginning of the page, the button in a date
             continue
         assert stop["outlined"], f"no focus to be seen on {stop['name']!r} at {person.page.url}"
         assert stop["inside"], f"the focus is out of sight on {stop['name']!r} at {person.page.url}"

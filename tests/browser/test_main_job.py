@@ -199,9 +199,7 @@ def fill_in_as_mentor(daniel: Visitor) -> None:
         about="I came up from the wards. I like a plan that survives a Friday night.",
         languages={"English": "4", "Polish": "3"},
     )
-    add_rows(
-        daniel, "Skills", "skills", "level", {"Rostering": "4", "Negotiation": "3", "Reading the room": "3"}
-    )
+    fill_in_skills(daniel, {"Rostering": "4", "Negotiation": "3", "Reading the room": "3"})
     fill_in_exchange(daniel, learns="Data visualisation", shares="Coaching", words="An hour's walk")
     paint_hours(daniel, "Monday 08:00", "Friday 13:30", hours=30)
     add_accomplishment(daniel)
@@ -217,10 +215,8 @@ def fill_in_as_mentee(ewa: Visitor) -> None:
         about="I trained in Kraków and like order.",
         languages={"Polish": "4", "English": "3"},
     )
-    add_rows(ewa, "Skills", "skills", "level", {"Data visualisation": "3"})
-    fill_in_exchange(
-        ewa, learns="Rostering", shares="Data visualisation", words="Your rota as one clear chart"
-    )
+    fill_in_skills(ewa, {"Data visualisation": "3"})
+    fill_in_exchange(ewa, learns="Rostering", shares="Data visualisation", words="Your rota as a chart")
     paint_hours(ewa, "Monday 13:00", "Friday 18:30", hours=30)
     select_hours_by_keyboard(ewa)
     add_accomplishment(ewa)
@@ -249,12 +245,11 @@ def fill_rows(person: Visitor, more: str, prefix: str, fields: tuple[str, str], 
         person.fill(**{f"{prefix}-{number}-{fields[0]}": first, f"{prefix}-{number}-{fields[1]}": second})
 
 
-def add_rows(person: Visitor, title: str, prefix: str, field: str, rows: dict[str, str]) -> None:
+def fill_in_skills(person: Visitor, levels: dict[str, str]) -> None:
     to_profile_page(person, "/profile/skills/")
-    person.reads(title)
-    fill_rows(person, "Add a skill", prefix, ("skill", field), rows)
+    fill_rows(person, "Add a skill", "skills", ("skill", "level"), levels)
     person.press("Save")
-    person.reads("Your skills are saved.", *rows)
+    person.reads("Your skills are saved.", *levels)
 
 
 def fill_in_exchange(person: Visitor, *, learns: str, shares: str, words: str) -> None:

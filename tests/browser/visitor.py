@@ -10,7 +10,7 @@ PATIENCE_MS = 30_000
 
 
 class Visitor:
-    """Every page that the person comes to is examined on arrival, and whatever its console reports is kept."""
+    """Every page that the person comes to is examined on arrival, and what its console reports is kept."""
 
     def __init__(
         self, browser: Browser, url: str, name: str, zone: str, audit: Audit | None, *, script: bool = True
@@ -72,11 +72,12 @@ class Visitor:
 
     def reads(self, *texts: str) -> None:
         for text in texts:
-            expect(self.page.locator("body")).to_contain_text(text, timeout=PATIENCE_MS)
+            told = f"{self.name} reads {text!r} at {self.page.url}"
+            expect(self.page.locator("body", has_text=text), told).to_be_attached(timeout=PATIENCE_MS)
 
     def reads_not(self, *texts: str) -> None:
         for text in texts:
-            expect(self.page.locator("body")).not_to_contain_text(text)
+            expect(self.page.locator("body", has_text=text)).to_have_count(0)
 
     def card(self, name: str) -> Locator:
         """The article whose heading holds the name."""
