@@ -30,7 +30,7 @@ def test_goal_list_shows_ones_own_goals_of_this_program(cast, client_of, url):
 
 
 def test_goal_list_tells_when_in_words(cast, client_of, url):
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=cast.mentee.person.zone_info)
     factories.make_goal(cast.mentee, title="Late", target_on=today - timedelta(days=1))
     factories.make_goal(cast.mentee, title="Now", target_on=today)
     factories.make_goal(cast.mentee, title="Soon", target_on=today + timedelta(days=3))

@@ -92,7 +92,8 @@ def test_goal_new_is_for_a_day_to_come_within_two_years(cast, client_of, url, fi
     client = client_of(cast.mentee.person)
 
     def post(number_of_days):
-        on = timezone.localdate() + timedelta(days=number_of_days)
+        today = timezone.localdate(timezone=cast.mentee.person.zone_info)
+        on = today + timedelta(days=number_of_days)
         return client.post(url, fields | {"target_on": str(on)} | wanted("sql"))
 
     (error,) = post(days).context["form"].errors["target_on"]
