@@ -86,7 +86,7 @@ class LanguageForm(forms.Form):
     )
 
 
-class _SkillRow(forms.Form):
+class SkillRowForm(forms.Form):
     """A row that begins with a skill of the list."""
 
     skill = SkillField(label="Skill")
@@ -98,7 +98,7 @@ class _SkillRow(forms.Form):
         field.offer(skills)
 
 
-class SkillForm(_SkillRow):
+class SkillForm(SkillRowForm):
     level = forms.TypedChoiceField(
         label="Level",
         choices=sentence_case(PersonSkill.Level.choices),
@@ -107,11 +107,11 @@ class SkillForm(_SkillRow):
     )
 
 
-class WishForm(_SkillRow):
+class WishForm(SkillRowForm):
     pass
 
 
-class OfferForm(_SkillRow):
+class OfferForm(SkillRowForm):
     words = forms.CharField(
         max_length=300,
         required=False,

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.forms_fields import DayField, LineField, ProseField, RowsFormSet, SkillField, SkillList
-from accounts.forms_profile import message_of, rows_of, sentence_case
+from accounts.forms_fields import DayField, LineField, ProseField, RowsFormSet
+from accounts.forms_profile import SkillRowForm, message_of, rows_of, sentence_case
 from mentoring.goals.models import SkillWanted
 from mentoring.goals.services import GoalWords
 
@@ -46,20 +46,13 @@ class GoalForm(forms.Form):
         return GoalWords(**self.cleaned_data)
 
 
-class SkillWantedForm(forms.Form):
-    skill = SkillField(label="Skill")
+class SkillWantedForm(SkillRowForm):
     importance = forms.TypedChoiceField(
         label="How much it matters",
         choices=sentence_case(SkillWanted.Importance.choices),
         coerce=int,
         initial=SkillWanted.Importance.IMPORTANT.value,
     )
-
-    def __init__(self, *args: Any, skills: SkillList, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["skill"]
-        assert isinstance(field, SkillField)
-        field.offer(skills)
 
 
 class SkillWantedRows(RowsFormSet):
