@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +33,7 @@ def member_list(request: HttpRequest, slug: str) -> HttpResponse:
         .order_by("person__name", "pk")
     )
     page = Paginator(members, PAGE_SIZE).get_page(request.GET.get("page"))
-    link = request.build_absolute_uri(reverse("programs:join", args=[program.join_token]))
+    link = settings.SITE_URL + reverse("programs:join", args=[program.join_token])
     return render(
         request,
         "programs/member_list.html",
