@@ -1,4 +1,5 @@
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from tests import factories
@@ -28,7 +29,7 @@ def test_member_list_shows_members_with_places_and_goals_and_the_link(cast, clie
     counts = {m.person.name: (m.taken, m.open_goals) for m in response.context["page"].object_list}
     assert counts == {"Ada Admin": (0, 0), "Amara Eze": (0, 2), "Leila Haddad": (1, 0)}
     assert "1 of 2" in response.text
-    assert f"http://testserver/join/{cast.program.join_token}/" in response.text
+    assert f"{settings.SITE_URL}/join/{cast.program.join_token}/" in response.text
 
 
 def test_member_list_counts_what_is_of_this_program_alone(cast, client_of, url):
