@@ -22,7 +22,10 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "home/landing.html")
     memberships = list(
-        Membership.objects.current().filter(person_id=request.user.pk).select_related("program")
+        Membership.objects.current()
+        .filter(person_id=request.user.pk)
+        .select_related("program")
+        .order_by("program__name")
     )
     membership = current_membership(request, memberships)
     if membership is None:

@@ -1,8 +1,10 @@
 from argparse import ArgumentParser
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -30,4 +32,5 @@ class Command(BaseCommand):
             raise CommandError("; ".join(error.messages)) from error
         program.save()
         Membership.objects.create(program=program, person=admin, is_admin=True, joined_at=timezone.now())
-        self.stdout.write(f"{program.name}: people join at /join/{program.join_token}/")
+        link = settings.SITE_URL + reverse("programs:join", args=[program.join_token])
+        self.stdout.write(f"{program.name}: people join at {link}")
