@@ -339,6 +339,7 @@ def find_mentor(ewa: Visitor) -> None:
     scores = [int(each) for each in ewa.page.locator("#mentors .score__total strong").all_inner_texts()]
     assert scores == sorted(scores, reverse=True)
 
+    all_of_them = ewa.page.url
     narrowed = [
         ("skill", "Rostering", 1),
         ("language", "Polish", 1),
@@ -350,8 +351,7 @@ def find_mentor(ewa: Visitor) -> None:
         ewa.fill(**{field: answer})
         expect(cards).to_have_count(count)
         ewa.arrive()
-        ewa.follow("Goals")
-        ewa.follow("Find mentors", exact=False)
+        ewa.open(all_of_them)
 
 
 def ask(ewa: Visitor) -> None:
@@ -485,6 +485,6 @@ def both_say_yes(ewa: Visitor, daniel: Visitor, catcher: Catcher) -> None:
         person.open("/")
         person.reads("Waiting for your answer")
         person.follow(other.name, person.page.get_by_role("main"), exact=False)
-        person.reads("Proposed by the program", GOAL)
+        person.reads("Proposed by the program", f"for you: {other.name}", GOAL)
         person.press(yes)
     ewa.reads("It is agreed.", "Kept at")
