@@ -129,6 +129,12 @@ class Request(models.Model):
     def __str__(self) -> str:
         return f"request {self.pk}"
 
+    @property
+    def terms_key(self) -> str:
+        """Names the terms, so that a yes can say to which."""
+        days = f"{self.starts_on} {self.ends_on} {self.at:%H:%M:%S}"
+        return f"{days} {self.zone} {self.every_weeks} {self.minutes}"
+
     def has_yes_of(self, person: User | AnonymousUser) -> bool:
         return (self.mentor_yes_at if person.pk == self.mentor_id else self.mentee_yes_at) is not None
 

@@ -73,9 +73,12 @@ def propose_pairing(
 
 
 @transaction.atomic
-def accept_request(*, request_id: uuid.UUID, by: User, now: datetime) -> Request:
+def accept_request(
+    *, request_id: uuid.UUID, by: User, now: datetime, terms_key: str | None = None
+) -> Request:
     """One of the two says yes; the second yes opens the engagement and reserves the whole series.
 
+    `terms_key` names the terms that the person has read: nobody says yes to others, offered meanwhile.
     Locks both memberships before anything is counted: however many accept at once, and by whichever
     door, a mentor never has more active engagements than places, and nobody leaves meanwhile.
     """
@@ -84,6 +87,8 @@ def accept_request(*, request_id: uuid.UUID, by: User, now: datetime) -> Request
     request = _lock_open(request_id, now)
     if by.pk not in (request.mentor_id, request.mentee_id) or request.has_yes_of(by):
         raise EngagementError("You have already said yes to this request.")
+    if terms_key is not None and terms_key != request.terms_key:
+        raise EngagementError("The terms have changed meanwhile. These are the ones that stand now.")
     mine = "mentor_yes_at" if by.pk == request.mentor_id else "mentee_yes_at"
     setattr(request, mine, now)
     request.save(update_fields=[mine])

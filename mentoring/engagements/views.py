@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import reader_of
 from accounts.models import User
@@ -42,6 +42,7 @@ def request_list(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def request_new(request: HttpRequest, slug: str, person_id: uuid.UUID) -> HttpResponse:
     mentee, mentor = _mentee_and_mentor(request, slug, person_id)
     form = _request_form(request, mentee, mentor.person)
@@ -90,7 +91,12 @@ def request_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.user.pk not in (asked.mentor_id, asked.mentee_id):
         raise Http404
     try:
-        accepted = services.accept_request(request_id=asked.pk, by=reader_of(request), now=timezone.now())
+        accepted = services.accept_request(
+            request_id=asked.pk,
+            by=reader_of(request),
+            now=timezone.now(),
+            terms_key=request.POST.get("terms", ""),
+        )
     except EngagementError as error:
         messages.error(request, str(error))
         return redirect("engagements:request-detail", asked.pk)
@@ -101,6 +107,7 @@ def request_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("engagements:engagement-detail", accepted.engagement.pk)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def other_terms(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The mentor says yes, at another time, rhythm or end date."""
     asked = _asked_of(request, pk)
@@ -208,6 +215,7 @@ def engagement_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "engagements/engagement_detail.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def engagement_end(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     engagement = _engagement(request, pk)
     if engagement.state == Engagement.State.ENDED:
