@@ -1,7 +1,5 @@
 """A person at a browser of their own, who moves by what the pages say: links, buttons and labels."""
 
-from pathlib import Path
-
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.browser.audit import DESK, Audit, view_of
@@ -84,6 +82,3 @@ class Visitor:
         return self.page.get_by_role("article").filter(
             has=self.page.get_by_role("heading", name=name, exact=False)
         )
-
-    def photograph(self, path: Path) -> None:
-        self.page.screenshot(path=path, full_page=True)
