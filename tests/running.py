@@ -40,11 +40,12 @@ ROOT = Path(__file__).resolve().parent.parent
 Script = Callable[[str, EmailMessage], str | float | None]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str = "") -> float:
-    """Wait until it is so and return how many seconds that took; fails the test otherwise."""
+def wait_until(condition: Callable[[], bool], seconds: float, what: str | Callable[[], str] = "") -> float:
+    """Wait until it is so and return how many seconds that took; fails the test otherwise, saying `what`."""
     began = time.monotonic()
     while not condition():
-        assert time.monotonic() - began < seconds, f"not within {seconds:.0f} s: {what or condition}"
+        if time.monotonic() - began > seconds:
+            pytest.fail(f"not within {seconds:.0f} s: {what() if callable(what) else what or condition}")
         time.sleep(0.05)
     return time.monotonic() - began
 
