@@ -221,7 +221,7 @@ class Site:
         return worker
 
     def start_beat(self, schedule: Path | None = None) -> Running:
-        """`schedule` is the file that tells it when it last woke each task; without one nothing is due yet."""
+        """`schedule` is the file that says when it last woke each task; without one nothing is due yet."""
         schedule = schedule or self.folder / f"beat-schedule-{len(self.started)}"
         return self._start("beat", ["celery", "-A", "mentoring", "beat", "--schedule", schedule])
 
