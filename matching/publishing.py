@@ -90,7 +90,8 @@ def best_terms(mentor: User, mentee: User, program: Program, taken: Taken, today
     proposed = [*taken[mentor.pk], *taken[mentee.pk]]
     for minutes in LENGTHS:
         terms = Terms(first, last, time(), mentor.zone, EVERY_WEEKS, minutes)
-        for start in common_starts(mentor, mentee, terms):
+        # Those first that stay inside both people's protected time across clock changes.
+        for start in sorted(common_starts(mentor, mentee, terms), key=lambda start: start.outside):
             found = replace(terms, starts_on=start.on, at=start.at)
             if not collisions(proposed, found):
                 return found
