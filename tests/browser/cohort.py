@@ -1,4 +1,5 @@
-"""`python -m tests.browser.cohort SLUG [--new]`: seven members for a program, which --new makes.
+"""`python -m tests.browser.cohort SLUG [--new]`: seven members for a program. --new makes the program too,
+an admin for it, and an engagement under way.
 
 There is whom to choose from and whom to match: for each mentee one mentor fits best, and one mentee shares a
 language with nobody. They sign in by the name before the @ and the factories' password.
@@ -15,6 +16,7 @@ django.setup()
 from mentoring.programs.models import Program  # noqa: E402
 from tests import factories  # noqa: E402
 
+ADMIN = "Marta Silva"
 MENTORS = {
     "Grace Hall": ("Keeps a hospital's data honest", "python"),
     "Tomas Lind": ("Writes applications that foundations answer", "grant-writing"),
@@ -34,13 +36,18 @@ def address_of(name: str) -> str:
 
 def main(slug: str, *, is_new: bool) -> None:
     program = factories.make_program(slug=slug) if is_new else Program.objects.get(slug=slug)
+    mentors, goals = {}, {}
     for name, (headline, skill) in MENTORS.items():
-        factories.make_mentor(
+        mentors[name] = factories.make_mentor(
             program, name=name, email=address_of(name), headline=headline, skills={skill: 4}, capacity=1
         )
     for name, (title, skill, languages) in MENTEES.items():
         mentee = factories.make_mentee(program, name=name, email=address_of(name), languages=languages)
-        factories.make_goal(mentee, title=title, skills={skill: 3})
+        goals[name] = factories.make_goal(mentee, title=title, skills={skill: 3})
+    if is_new:
+        admin = factories.make_person(name=ADMIN, email=address_of(ADMIN))
+        factories.make_member(program, admin, is_mentee=False, is_admin=True)
+        factories.make_engagement(goals["Hana Kim"], mentors["Aiko Mori"])
 
 
 if __name__ == "__main__":
