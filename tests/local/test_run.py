@@ -21,6 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.processes
 
 
+def obey_ctrl_c() -> None:
+    """A shell that runs the tests in the background has its children ignore SIGINT, and theirs."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """One `python -m mentoring.local.run`, in a process group of its own, on request below a make."""
 
@@ -41,6 +46,7 @@ class Run:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=obey_ctrl_c,
             )
 
     def wait_until_up(self, seconds: float) -> None:
