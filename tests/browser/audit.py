@@ -49,8 +49,7 @@ def view_of(url: str) -> str:
 class Audit:
     """Collects what is wrong over a whole test. A page in a state that was examined before is not again."""
 
-    done: set[tuple[str, str]] = field(default_factory=set)
-    views: set[str] = field(default_factory=set)
+    done: set[tuple[str, str]]  # names of views and states of their pages
     faults: list[str] = field(default_factory=list)
 
     def examine(self, page: Page) -> None:
@@ -59,7 +58,6 @@ class Audit:
         if state in self.done:
             return
         self.done.add(state)
-        self.views.add(view)
         page.evaluate(AXE_SCRIPT)
         with _details_open(page):
             for size in (PHONE, DESK):
@@ -72,6 +70,9 @@ class Audit:
                     where = f"{view} ({page.title()}) at {size[0]} px, {scheme}"
                     self.faults += [f"{where}: {_told(fault)}" for fault in page.evaluate(RUN_AXE)]
         page.emulate_media(color_scheme="light")
+
+    def has_examined(self, views: set[str]) -> bool:
+        return views <= {view for view, _ in self.done}
 
 
 @contextmanager

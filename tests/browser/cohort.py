@@ -1,5 +1,5 @@
 """`python -m tests.browser.cohort SLUG [--new]`: seven members for a program. --new makes the program too,
-an admin for it, and an engagement under way.
+an admin for it, an engagement under way and a request.
 
 There is whom to choose from and whom to match: for each mentee one mentor fits best, and one mentee shares a
 language with nobody. They sign in by the name before the @ and the factories' password.
@@ -7,13 +7,15 @@ language with nobody. They sign in by the name before the @ and the factories' p
 
 import os
 import sys
+from datetime import date, timedelta
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mentoring.settings")
 django.setup()
 
-from mentoring.programs.models import Program  # noqa: E402
+from accounts.models import Accomplishment, LearningRecord  # noqa: E402
+from mentoring.programs.models import Membership, Program  # noqa: E402
 from tests import factories  # noqa: E402
 
 ADMIN = "Marta Silva"
@@ -48,6 +50,14 @@ def main(slug: str, *, is_new: bool) -> None:
         admin = factories.make_person(name=ADMIN, email=address_of(ADMIN))
         factories.make_member(program, admin, is_mentee=False, is_admin=True)
         factories.make_engagement(goals["Hana Kim"], mentors["Aiko Mori"])
+        factories.make_request(goals["Lucia Ortiz"], mentors["Grace Hall"])
+        tell_evidence(mentors["Grace Hall"])
+
+
+def tell_evidence(mentor: Membership) -> None:
+    evidence = {"person": mentor.person, "on": date.today() - timedelta(days=100)}
+    Accomplishment.objects.create(what="Halved the errors", how="By asking who types them.", **evidence)
+    LearningRecord.objects.create(what="Typing", kind="course", changed="I type less.", **evidence)
 
 
 if __name__ == "__main__":

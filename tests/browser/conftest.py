@@ -91,9 +91,15 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="package")
+def examined() -> set[tuple[str, str]]:
+    return set()
+
+
 @pytest.fixture
-def audit() -> Audit:
-    return Audit()
+def audit(examined: set[tuple[str, str]]) -> Audit:
+    """Examines what no test before has examined, and answers for that."""
+    return Audit(examined)
 
 
 @pytest.fixture
