@@ -1,6 +1,7 @@
 """The course of a relationship: each function locks, checks, writes, and refuses with EngagementError."""
 
 import uuid
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -14,7 +15,7 @@ from mentoring.programs.models import Membership, Program
 from mentoring.schedule.services import ScheduleError, Terms, cancel_series, reserve_series
 
 State = Request.State
-TERMS = ("starts_on", "ends_on", "at", "zone", "every_weeks", "minutes")
+TERMS = tuple(field.name for field in fields(Terms))  # a request has them under the same names
 # An engagement is over when its end date has passed everywhere on earth.
 LAST_ZONE = timedelta(hours=12)
 # Each request is a mail to the mentor, and so is taking it back.
@@ -269,12 +270,7 @@ def _create(
         mentor=mentor,
         mentee=mentee,
         goal=goal,
-        every_weeks=terms.every_weeks,
-        minutes=terms.minutes,
-        zone=terms.zone,
-        at=terms.at,
-        starts_on=terms.starts_on,
-        ends_on=terms.ends_on,
+        **asdict(terms),
         created_at=now,
         expires_at=now + program.request_lifetime,
         **fields,
@@ -295,14 +291,7 @@ def _check_length(program: Program, terms: Terms) -> None:
 
 
 def terms_of(request: Request) -> Terms:
-    return Terms(
-        starts_on=request.starts_on,
-        ends_on=request.ends_on,
-        at=request.at,
-        zone=request.zone,
-        every_weeks=request.every_weeks,
-        minutes=request.minutes,
-    )
+    return Terms(**{name: getattr(request, name) for name in TERMS})
 
 
 def _open_engagement(request: Request, now: datetime) -> Engagement:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
@@ -98,12 +98,7 @@ def reserve_series(
         engagement_id=engagement_id,
         mentor=mentor,
         mentee=mentee,
-        zone=terms.zone,
-        at=terms.at,
-        every_weeks=terms.every_weeks,
-        minutes=terms.minutes,
-        starts_on=terms.starts_on,
-        ends_on=terms.ends_on,
+        **asdict(terms),
     )
     sessions = Session.objects.bulk_create(
         Session(

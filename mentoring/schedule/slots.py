@@ -56,12 +56,13 @@ def common_starts(mentor: User, mentee: User, terms: Terms) -> list[Start]:
         first = resolve(tried.starts_on, tried.at, tried.zone).starts_at
         if not all(person.covers(first, tried.length) for person in protected):
             continue
+        if collisions(taken, tried):
+            continue
         outside = sum(
             not all(person.covers(occurrence.starts_at, tried.length) for person in protected)
             for occurrence in tried.occurrences()
         )
-        if not collisions(taken, tried):
-            starts.append(Start(tried.starts_on, tried.at, tried.zone, outside))
+        starts.append(Start(tried.starts_on, tried.at, tried.zone, outside))
     return starts
 
 
