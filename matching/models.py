@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from accounts.models import User
 from mentoring.confidential.models import new_id
@@ -34,6 +34,11 @@ class MatchRunQuerySet(models.QuerySet["MatchRun"]):
 
 
 class MatchRun(models.Model):
+    class Objective(models.TextChoices):
+        MOST = "most", "Most people matched, then the highest total"
+        FAIR = "fair", "Nobody far behind"
+        PREFERENCES = "preferences", "Preferences first"
+
     class State(models.TextChoices):
         QUEUED = "queued", "waiting to start"
         RUNNING = "running", "running"
@@ -48,7 +53,12 @@ class MatchRun(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
     progress = models.PositiveSmallIntegerField(default=0, help_text="0 to 100.")
     stage = models.CharField(max_length=80, blank=True)
+    objective = models.CharField(max_length=11, choices=Objective, default=Objective.MOST)
     weights = models.JSONField(default=dict, help_text="The criteria's weights under which the run was made.")
+    must_haves = models.JSONField(default=dict, help_text="Least score, 0 to 1, by criterion's name.")
+    tilt = models.PositiveSmallIntegerField(
+        default=0, help_text="Percent by which what matters to a mentee moved their weights, at most."
+    )
     zone = models.CharField(max_length=64, default="UTC", help_text="Time zone of the times in the reasons.")
     # The attempt that may write: a worker that takes the run over stops the one before from writing.
     attempt = models.UUIDField(null=True, editable=False)
@@ -60,6 +70,8 @@ class MatchRun(models.Model):
     mentors = models.PositiveIntegerField(default=0)
     places = models.PositiveIntegerField(default=0)
     feasible_pairs = models.PositiveIntegerField(default=0)
+    # What the solver proved and how long each stage took; see matching/solving.py.
+    proof = models.JSONField(default=dict)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
     # Of the latest results; while a run is solved again, those before it stand.
@@ -119,6 +131,9 @@ class Pairing(models.Model):
     is_locked = models.BooleanField(default=False)
     is_removed = models.BooleanField(default=False)
     request = models.OneToOneField(Request, models.SET_NULL, null=True, related_name="pairing")
+    # Set once an admin has decided to publish it, at that hour; the request appears when it is done.
+    publish_at = models.DateTimeField(null=True)
+    publish_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     note = models.CharField(max_length=300, blank=True, help_text="Why it could not be published.")
 
     objects = PairingQuerySet.as_manager()
@@ -175,6 +190,7 @@ class RunChange(models.Model):
         SOLVE = "solve", "solved again"
         CANCEL = "cancel", "cancelled"
         PUBLISH = "publish", "published"
+        UNDO = "undo", "took back"
 
     run = models.ForeignKey(MatchRun, models.CASCADE, related_name="changes")
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -191,3 +207,115 @@ class RunChange(models.Model):
 
     def __str__(self) -> str:
         return self.words
+
+
+class Candidates(models.Model):
+    """What a run's solver worked on at the end: pairs worth considering, their points, and the prices.
+
+    With it the review desk says what a change costs without reading the people again.
+    """
+
+    run = models.OneToOneField(MatchRun, models.CASCADE, primary_key=True, related_name="candidates")
+    packed = models.BinaryField(help_text="Arrays as matching/candidates.py packs them.")
+
+    def __str__(self) -> str:
+        return f"candidates of {self.run_id}"
+
+
+class Emphasis(models.Model):
+    """What matters to one mentee in a program: criteria that should count for more, or for less, to them."""
+
+    membership = models.OneToOneField(Membership, models.CASCADE, primary_key=True, related_name="emphasis")
+    more = ArrayField(models.CharField(max_length=20), default=list)
+    less = ArrayField(models.CharField(max_length=20), default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="emphasis_not_both",
+                condition=~Q(more__overlap=F("less")),
+                violation_error_message="A criterion cannot count for more and for less.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"emphasis of {self.membership_id}"
+
+
+class Preference(models.Model):
+    """A member's wish for another member of the program, 1 the dearest, at most five. Nobody sees whose."""
+
+    by = models.ForeignKey(Membership, models.CASCADE, related_name="preferences")
+    # A mentee prefers mentors, a mentor mentees; somebody who is both keeps two lists.
+    as_mentor = models.BooleanField(default=False)
+    whom = models.ForeignKey(Membership, models.CASCADE, related_name="+")
+    rank = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["by", "as_mentor", "whom"], name="preference_once"),
+            models.UniqueConstraint(fields=["by", "as_mentor", "rank"], name="preference_one_a_rank"),
+            models.CheckConstraint(name="preference_rank_1_to_5", condition=Q(rank__gte=1, rank__lte=5)),
+            models.CheckConstraint(name="preference_not_oneself", condition=~Q(by=F("whom"))),
+        ]
+        ordering = ["rank"]
+
+    def __str__(self) -> str:
+        return f"preference {self.rank}"
+
+
+class SuggestionQuerySet(models.QuerySet["Suggestion"]):
+    def owned_by(self, user: User | AnonymousUser) -> "SuggestionQuerySet":
+        """The user's own, in programs that they are still a member of."""
+        return self.filter(goal__in=Goal.objects.owned_by(user))
+
+
+class Suggestion(models.Model):
+    """A mentor shown to a mentee for one goal; dismissed, that mentor is not suggested again for 90 days."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    goal = models.ForeignKey(Goal, models.CASCADE, related_name="suggestions")
+    mentor = models.ForeignKey(Membership, models.CASCADE, related_name="+")
+    points = models.PositiveSmallIntegerField(help_text="Score in hundredths of a point, 0 to 10,000.")
+    created_at = models.DateTimeField()
+    dismissed_at = models.DateTimeField(null=True)
+
+    objects = SuggestionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["goal", "mentor"], name="suggestion_once"),
+            models.CheckConstraint(name="suggestion_points_0_to_10000", condition=Q(points__lte=10_000)),
+        ]
+        ordering = ["-points", "pk"]
+
+    def __str__(self) -> str:
+        return f"suggestion {self.pk}"
+
+
+class Meaning(models.Model):
+    """Vectors of what a goal, or a person as mentor, says; computed by a worker when the words change.
+
+    Comparable only with vectors of the same `model`. `digest` is of the words that they were computed from.
+    """
+
+    goal = models.OneToOneField(Goal, models.CASCADE, null=True, related_name="meaning")
+    person = models.OneToOneField(User, models.CASCADE, null=True, related_name="meaning")
+    model = models.CharField(max_length=40)
+    digest = models.BinaryField(max_length=32)
+    sentences = ArrayField(models.TextField(), default=list)
+    # whole: (D,) int8 of the text; each: (sentences, D) int8, row by row
+    whole = models.BinaryField()
+    each = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="meaning_of_one",
+                condition=Q(goal__isnull=True, person__isnull=False)
+                | Q(goal__isnull=False, person__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"meaning of {self.goal_id or self.person_id}"

@@ -44,6 +44,11 @@ class Program(models.Model):
     usual_weeks = models.PositiveSmallIntegerField("usual engagement in weeks", default=12)
     # Weights of the matching criteria by name; a missing name means the criterion's own default.
     weights = models.JSONField(default=dict, blank=True)
+    # The least score, 0 to 1, that a pair must reach in a criterion, by name; below it no pair is formed.
+    must_haves = models.JSONField(default=dict, blank=True)
+    tilt = models.PositiveSmallIntegerField(
+        "how far what matters to a mentee may move the weights, in percent", default=30
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProgramQuerySet.as_manager()
@@ -58,6 +63,7 @@ class Program(models.Model):
                 name="program_usual_weeks_fit",
                 condition=Q(usual_weeks__gte=1, usual_weeks__lte=F("longest_weeks")),
             ),
+            models.CheckConstraint(name="program_tilt_0_to_50", condition=Q(tilt__lte=50)),
             models.CheckConstraint(
                 name="program_request_days_1_to_60", condition=Q(request_days__gte=1, request_days__lte=60)
             ),
