@@ -76,7 +76,7 @@ class MatchRun(models.Model):
     created_at = models.DateTimeField()
     # Of the latest results; while a run is solved again, those before it stand.
     finished_at = models.DateTimeField(null=True)
-    published_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True, help_text="When something of it was first published.")
 
     objects = MatchRunQuerySet.as_manager()
 
@@ -89,10 +89,10 @@ class MatchRun(models.Model):
                 name="match_run_one_at_a_time",
                 violation_error_message="A match run is already under way in this program.",
             ),
+            # One whose pairings are published in part is still ready for review, and has the instant too.
             models.CheckConstraint(
                 name="match_run_published_has_instant",
-                condition=Q(state="published", published_at__isnull=False)
-                | (~Q(state="published") & Q(published_at__isnull=True)),
+                condition=~Q(state="published") | Q(published_at__isnull=False),
             ),
         ]
         ordering = ["-created_at"]
@@ -117,6 +117,24 @@ class PairingQuerySet(ReviewQuerySet):
     def unpublished(self) -> Self:
         return self.standing().filter(request__isnull=True)
 
+    def planned(self) -> Self:
+        """Those that an admin has decided to publish, at once or at an hour, and that are not yet."""
+        return self.unpublished().filter(publish_at__isnull=False)
+
+    def due(self, now: datetime) -> Self:
+        return self.planned().filter(publish_at__lte=now)
+
+    def published(self) -> Self:
+        return self.standing().filter(request__isnull=False)
+
+    def unanswered(self) -> Self:
+        """Published ones to which neither of the two has said anything yet: these can be taken back."""
+        return self.published().filter(
+            request__state=Request.State.OPEN,
+            request__mentor_yes_at__isnull=True,
+            request__mentee_yes_at__isnull=True,
+        )
+
 
 class Pairing(models.Model):
     """One proposed mentor and mentee in a match run."""
@@ -134,7 +152,10 @@ class Pairing(models.Model):
     # Set once an admin has decided to publish it, at that hour; the request appears when it is done.
     publish_at = models.DateTimeField(null=True)
     publish_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    note = models.CharField(max_length=300, blank=True, help_text="Why it could not be published.")
+    undo_at = models.DateTimeField(null=True, help_text="When an admin asked to take it back, until it is.")
+    note = models.CharField(
+        max_length=300, blank=True, help_text="Why it could not be published, or not taken back."
+    )
 
     objects = PairingQuerySet.as_manager()
 
@@ -147,6 +168,10 @@ class Pairing(models.Model):
             models.CheckConstraint(name="pairing_points_0_to_10000", condition=Q(points__lte=10_000)),
             models.CheckConstraint(
                 name="pairing_locked_or_removed", condition=~Q(is_locked=True, is_removed=True)
+            ),
+            models.CheckConstraint(
+                name="pairing_removed_is_not_planned",
+                condition=~Q(is_removed=True, publish_at__isnull=False),
             ),
         ]
         ordering = ["-points", "pk"]
@@ -264,10 +289,19 @@ class Preference(models.Model):
         return f"preference {self.rank}"
 
 
+SUGGESTED_AGAIN_AFTER = timedelta(days=90)
+
+
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def owned_by(self, user: User | AnonymousUser) -> "SuggestionQuerySet":
         """The user's own, in programs that they are still a member of."""
         return self.filter(goal__in=Goal.objects.owned_by(user))
+
+    def live(self) -> "SuggestionQuerySet":
+        return self.filter(dismissed_at__isnull=True)
+
+    def dismissed_since(self, instant: datetime) -> "SuggestionQuerySet":
+        return self.filter(dismissed_at__gt=instant)
 
 
 class Suggestion(models.Model):
@@ -277,6 +311,7 @@ class Suggestion(models.Model):
     goal = models.ForeignKey(Goal, models.CASCADE, related_name="suggestions")
     mentor = models.ForeignKey(Membership, models.CASCADE, related_name="+")
     points = models.PositiveSmallIntegerField(help_text="Score in hundredths of a point, 0 to 10,000.")
+    reasons = ArrayField(models.CharField(max_length=300), default=list, help_text="Told to the mentee.")
     created_at = models.DateTimeField()
     dismissed_at = models.DateTimeField(null=True)
 

@@ -3,7 +3,8 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from matching import solving
+from matching import solving, suggesting
+from mentoring.celery import publish
 
 
 @shared_task(name="matching.solve_match_run")
@@ -14,3 +15,15 @@ def solve_match_run(run_id: str) -> None:
 @shared_task(name="matching.resume_match_runs")
 def resume_match_runs() -> None:
     solving.resume_runs(timezone.now())
+
+
+@shared_task(name="matching.suggest_mentors")
+def suggest_mentors(program_id: str, goal_id: str = "") -> None:
+    suggesting.suggest(uuid.UUID(program_id), timezone.now(), uuid.UUID(goal_id) if goal_id else None)
+
+
+@shared_task(name="matching.suggest_everywhere")
+def suggest_everywhere() -> None:
+    """Places come and go in many ways; whatever the way, goals hear of them within minutes."""
+    for program_id in suggesting.programs_with_goals():
+        publish("matching.suggest_mentors", str(program_id))

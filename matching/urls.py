@@ -1,10 +1,11 @@
 from django.urls import path
 
-from matching import views, views_desk, views_runs
+from matching import views, views_desk, views_runs, views_suggestions
 
 app_name = "matching"
 urlpatterns = [
     path("programs/<slug:slug>/mentors/", views.mentor_list, name="mentor-list"),
+    path("suggestions/<uuid:pk>/dismiss/", views_suggestions.suggestion_dismiss, name="suggestion-dismiss"),
     path("programs/<slug:slug>/match-runs/", views_runs.match_run_list, name="match-run-list"),
     path("programs/<slug:slug>/match-runs/new/", views_runs.match_run_new, name="match-run-new"),
     path("match-runs/<uuid:pk>/", views_runs.match_run_detail, name="match-run-detail"),

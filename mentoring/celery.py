@@ -50,6 +50,11 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "suggest-mentors": {
+        "task": "matching.suggest_everywhere",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "resume-match-runs": {"task": "matching.resume_match_runs", "schedule": 30.0, "options": {"expires": 30}},
 }
 

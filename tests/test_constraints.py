@@ -10,7 +10,7 @@ from django.db.models import F, Model
 from django.utils import timezone
 
 from accounts.models import EmpathyRating
-from matching.models import LeftOut, MatchRun, Pairing
+from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, Suggestion
 from mentoring.confidential.models import DataKey
 from mentoring.engagements.models import Engagement, Request
 from mentoring.outbox.models import Mail
@@ -55,9 +55,16 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "engagement_starts_before_end": ("engagement", {"ends_on": F("starts_on") + 26 * WEEK + timedelta(1)}),
     "engagement_of_two": ("engagement", {"mentee": F("mentor")}),
     "engagement_ended_has_instant": ("engagement", {"state": "ended"}),
+    "program_tilt_0_to_50": ("program", {"tilt": 51}),
+    "emphasis_not_both": ("emphasis", {"less": ["time"]}),
+    "preference_rank_1_to_5": ("preference", {"rank": 6}),
+    "preference_not_oneself": ("preference", {"whom": F("by")}),
+    "suggestion_points_0_to_10000": ("suggestion", {"points": 10_001}),
+    "meaning_of_one": ("meaning", {"goal": None}),
     "match_run_progress_0_to_100": ("match_run", {"progress": 101}),
     "match_run_published_has_instant": ("match_run", {"state": "published"}),
     "pairing_points_0_to_10000": ("pairing", {"points": 10_001}),
+    "pairing_removed_is_not_planned": ("pairing", {"is_removed": True, "publish_at": NOW}),
     "pairing_locked_or_removed": ("pairing", {"is_locked": True, "is_removed": True}),
 }
 # constraint -> the row of which a second is made, and what is different in that one
@@ -82,6 +89,9 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "match_run_one_at_a_time": ("match_run", {}),
     "pairing_one_mentor_per_mentee": ("pairing", {"mentor": "mentee_membership"}),
     "pairing_once": ("pairing", {"is_removed": True}),
+    "preference_once": ("preference", {"rank": 2}),
+    "preference_one_a_rank": ("preference", {"whom": "admin_membership"}),
+    "suggestion_once": ("suggestion", {}),
     "left_out_once": ("left_out", {}),
 }
 
@@ -126,6 +136,13 @@ def world(cast) -> dict[str, Model]:
         "match_run": run,
         "pairing": Pairing.objects.create(mentor=cast.mentor, points=5000, **pair),
         "left_out": LeftOut.objects.create(reason="Nobody is free.", **pair),
+        "admin_membership": cast.admin,
+        "emphasis": Emphasis.objects.create(membership=cast.mentee, more=["time"]),
+        "preference": Preference.objects.create(by=cast.mentee, whom=cast.mentor, rank=1),
+        "suggestion": Suggestion.objects.create(
+            goal=cast.goal, mentor=cast.mentor, points=5000, created_at=NOW
+        ),
+        "meaning": Meaning.objects.create(goal=cast.goal, model="letters"),
     }  # fmt: skip
 
 

@@ -78,6 +78,41 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
+        migrations.AddField(
+            model_name="pairing",
+            name="undo_at",
+            field=models.DateTimeField(
+                help_text="When an admin asked to take it back, until it is.", null=True
+            ),
+        ),
+        migrations.AlterField(
+            model_name="pairing",
+            name="note",
+            field=models.CharField(
+                blank=True, help_text="Why it could not be published, or not taken back.", max_length=300
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="pairing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_removed", True), ("publish_at__isnull", False), _negated=True),
+                name="pairing_removed_is_not_planned",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="matchrun",
+            name="published_at",
+            field=models.DateTimeField(help_text="When something of it was first published.", null=True),
+        ),
+        migrations.RemoveConstraint(model_name="matchrun", name="match_run_published_has_instant"),
+        migrations.AddConstraint(
+            model_name="matchrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "published"), _negated=True)
+                | models.Q(("published_at__isnull", False)),
+                name="match_run_published_has_instant",
+            ),
+        ),
         migrations.AlterField(
             model_name="runchange",
             name="action",
@@ -242,6 +277,15 @@ class Migration(migrations.Migration):
                     "points",
                     models.PositiveSmallIntegerField(
                         help_text="Score in hundredths of a point, 0 to 10,000."
+                    ),
+                ),
+                (
+                    "reasons",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300),
+                        default=list,
+                        help_text="Told to the mentee.",
+                        size=None,
                     ),
                 ),
                 ("created_at", models.DateTimeField()),

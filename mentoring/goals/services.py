@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from mentoring.celery import publish_on_commit
 from mentoring.goals.models import Goal, SkillWanted
 from mentoring.programs.models import Membership
 
@@ -31,6 +32,7 @@ def create_goal(mentee: Membership, words: GoalWords, *, skills: Iterable[tuple[
     _take(goal, words)
     goal.save(force_insert=True)
     _replace_skills(goal, skills)
+    _suggest_mentors(goal)
     return goal
 
 
@@ -41,6 +43,7 @@ def change_goal(goal: Goal, words: GoalWords, *, skills: Iterable[tuple[int, int
     _take(goal, words)
     goal.save(update_fields=["title", "why", "success", "target_on", "blocker_sealed"])
     _replace_skills(goal, skills)
+    _suggest_mentors(goal)
 
 
 @transaction.atomic
@@ -71,3 +74,8 @@ def _replace_skills(goal: Goal, skills: Iterable[tuple[int, int]]) -> None:
     SkillWanted.objects.bulk_create(
         SkillWanted(goal=goal, skill_id=skill, importance=importance) for skill, importance in skills
     )
+
+
+def _suggest_mentors(goal: Goal) -> None:
+    # by the task's name: matching is a higher app
+    publish_on_commit("matching.suggest_mentors", str(goal.program_id), str(goal.pk))

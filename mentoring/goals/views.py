@@ -52,6 +52,7 @@ def goal_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     goals = Goal.objects.visible_to(request.user).select_related("program", "mentee")
     goal = get_object_or_404(goals.prefetch_related("skills_wanted__skill"), pk=pk)
     has_words = goal.has_words_for(request.user)
+    own = Membership.objects.current().filter(program=goal.program_id, person=goal.mentee_id)
     return render(
         request,
         "goals/goal_detail.html",
@@ -59,6 +60,7 @@ def goal_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "program": goal.program,
             "goal": goal,
             "is_own": goal.mentee_id == request.user.pk,
+            "own_membership": own.first() if goal.mentee_id == request.user.pk else None,
             "has_words": has_words,
             "blocker": goal.read_blocker() if has_words else "",
             "today": timezone.localdate(),

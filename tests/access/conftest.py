@@ -41,6 +41,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         goal=factories.make_goal(paired),
         points=5000,
     )
+    suggestion = cast.goal.suggestions.create(mentor=cast.mentor, points=5000, created_at=now)
     return World(
         clients={
             "An": Client(),
@@ -64,6 +65,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "engagement": {"pk": engagement.pk},
             "run": {"pk": run.pk},
             "pairing": {"pk": pairing.pk},
+            "suggestion": {"pk": suggestion.pk},
         },
         ended=reverse("engagements:engagement-detail", args=[former.pk]),
     )

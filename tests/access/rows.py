@@ -92,6 +92,7 @@ ROWS = [
     Row("matching:pairing-unlock", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:pairing-remove", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:pairing-swap", "pairing", ADMIN, NOBODY),
+    Row("matching:suggestion-dismiss", "suggestion", ALL_405, "L   404 302 404 404 404 404"),
     # Answers under DEBUG alone, which tests run without
     Row("demo:demo-sign-in", "", "404 404 404 404 404 404 404", "404 404 404 404 404 404 404"),
 ]

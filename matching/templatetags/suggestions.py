@@ -1,0 +1,23 @@
+"""Suggested mentors, for pages of apps that know nothing of matching."""
+
+from typing import Any
+
+from django import template
+from django.template import RequestContext
+
+from matching.suggesting import shown_to
+from mentoring.goals.models import Goal
+from mentoring.programs.models import Membership
+
+register = template.Library()
+
+
+@register.inclusion_tag("matching/_suggestions.html", takes_context=True)
+def suggestions_of(context: RequestContext, member: Membership, goal: Goal | None = None) -> dict[str, Any]:
+    """What is suggested to this mentee, for one goal or for all; nothing where nothing is."""
+    return {
+        "suggestions": shown_to(member, goal),
+        "program": member.program,
+        "with_goal": goal is None,
+        "csrf_token": context.get("csrf_token"),
+    }
