@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,8 +15,6 @@ from mentoring.engagements.models import Request
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership, Program
 
-# An attempt says every few seconds that it is alive (matching/solving.py), but not while the solver runs.
-STALE_AFTER = timedelta(seconds=30)
 
 
 class MatchRunQuerySet(models.QuerySet["MatchRun"]):
@@ -25,7 +24,7 @@ class MatchRunQuerySet(models.QuerySet["MatchRun"]):
 
     def claimable(self, now: datetime) -> "MatchRunQuerySet":
         """Runs that wait, and those whose attempt has not said for a while that it is alive."""
-        abandoned = Q(state=MatchRun.State.RUNNING, beat_at__lte=now - STALE_AFTER)
+        abandoned = Q(state=MatchRun.State.RUNNING, beat_at__lte=now - settings.MATCH_STALE_AFTER)
         return self.filter(Q(state=MatchRun.State.QUEUED) | abandoned)
 
     def with_matched(self) -> "MatchRunQuerySet":

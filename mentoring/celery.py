@@ -27,6 +27,8 @@ app.autodiscover_tasks()
 # How soon a mail that is due is sent, and a reminder that is due written, in seconds.
 DISPATCH_EVERY = float(os.environ.get("DISPATCH_EVERY", "10"))
 REMINDERS_EVERY = float(os.environ.get("REMINDERS_EVERY", "60"))
+# How soon a match run whose worker died is given to another.
+MATCH_RESUME_EVERY = float(os.environ.get("MATCH_RESUME_EVERY", "30"))
 # `expires` keeps a backlog of wake-ups from piling up while no worker runs: one is as good as many.
 app.conf.beat_schedule = {
     "dispatch-mail": {
@@ -55,7 +57,11 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
-    "resume-match-runs": {"task": "matching.resume_match_runs", "schedule": 30.0, "options": {"expires": 30}},
+    "resume-match-runs": {
+        "task": "matching.resume_match_runs",
+        "schedule": MATCH_RESUME_EVERY,
+        "options": {"expires": MATCH_RESUME_EVERY},
+    },
 }
 
 

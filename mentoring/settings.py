@@ -12,9 +12,12 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from mentoring import local
+from mentoring.local.places import compiled_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
+# Read when numba is imported, which is not before a run needs it.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(VAR_DIR)))
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -179,6 +182,9 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Holdfast <holdfast@localhost>")
 # How long a dispatcher may hold a mail that it is sending before another may take it.
 OUTBOX_LEASE = timedelta(seconds=int(os.environ.get("OUTBOX_LEASE_SECONDS", "120")))
+
+# A match run is left to another worker when its own has not said for so long that it is alive.
+MATCH_STALE_AFTER = timedelta(seconds=float(os.environ.get("MATCH_STALE_SECONDS", "30")))
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

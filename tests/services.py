@@ -21,6 +21,8 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     os.environ["DEBUG"] = "1"
     var = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="holdfast-var-")))
     os.environ["VAR_DIR"] = str(var)
+    # what one run has compiled the next one need not
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).resolve().parent.parent / "var" / "numba"))
     if not os.environ.get("DATABASE_URL"):
         os.environ["DATABASE_URL"] = _running.enter_context(postgres.temporary()).url
     if not os.environ.get("REDIS_URL"):

@@ -30,6 +30,20 @@ def socket_folder(data_dir: Path) -> Path:
     return folder
 
 
+def compiled_folder(var_dir: Path) -> Path:
+    """Where compiled code of the matching engine is kept, so that it is compiled once and not by each process.
+
+    What lies there is run as it is, so a temporary folder that stands in for a `var_dir` that cannot be
+    written is made ours alone. Raises LocalServerError where a stranger has taken its name.
+    """
+    made = next(folder for folder in (var_dir, *var_dir.parents) if folder.exists())
+    if os.access(made, os.W_OK):
+        return var_dir / "numba"
+    folder = Path(tempfile.gettempdir()) / f"holdfast-{os.getuid()}-numba"
+    make_private_folder(folder, os.getuid(), os.getgid())
+    return folder
+
+
 def make_private_folder(folder: Path, uid: int, gid: int) -> None:
     """Make `folder`, readable by `uid` alone, or check that it already is.
 
