@@ -16,7 +16,6 @@ from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership, Program
 
 
-
 class MatchRunQuerySet(models.QuerySet["MatchRun"]):
     def visible_to(self, user: User | AnonymousUser) -> "MatchRunQuerySet":
         """Runs of programs that the user administers; participants see nothing of a run."""
@@ -244,6 +243,35 @@ class Candidates(models.Model):
 
     def __str__(self) -> str:
         return f"candidates of {self.run_id}"
+
+
+class Snapshot(models.Model):
+    """The people and settings as one attempt at a run has read them, so that all who score see the same."""
+
+    run = models.OneToOneField(MatchRun, models.CASCADE, primary_key=True, related_name="snapshot")
+    attempt = models.UUIDField()
+    packed = models.BinaryField(help_text="As matching/tiles.py packs it.")
+
+    def __str__(self) -> str:
+        return f"snapshot of {self.run_id}"
+
+
+class Tile(models.Model):
+    """Some mentees of a snapshot to be scored, by whichever worker takes them; gone once all are joined."""
+
+    run = models.ForeignKey(MatchRun, models.CASCADE, related_name="tiles")
+    attempt = models.UUIDField()
+    number = models.PositiveIntegerField(help_text="Its place among the tiles of the attempt.")
+    asked = models.BinaryField(help_text="What is to be found out, as matching/tiles.py packs it.")
+    taken_at = models.DateTimeField(null=True)
+    packed = models.BinaryField(null=True, help_text="What was found.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "attempt", "number"], name="tile_once")]
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"tile {self.number} of {self.run_id}"
 
 
 class Emphasis(models.Model):

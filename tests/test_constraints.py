@@ -10,7 +10,7 @@ from django.db.models import F, Model
 from django.utils import timezone
 
 from accounts.models import EmpathyRating
-from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, Suggestion
+from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, Suggestion, Tile
 from mentoring.confidential.models import DataKey
 from mentoring.engagements.models import Engagement, Request
 from mentoring.outbox.models import Mail
@@ -93,6 +93,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "preference_one_a_rank": ("preference", {"whom": "admin_membership"}),
     "suggestion_once": ("suggestion", {}),
     "left_out_once": ("left_out", {}),
+    "tile_once": ("tile", {}),
 }
 
 
@@ -136,6 +137,7 @@ def world(cast) -> dict[str, Model]:
         "match_run": run,
         "pairing": Pairing.objects.create(mentor=cast.mentor, points=5000, **pair),
         "left_out": LeftOut.objects.create(reason="Nobody is free.", **pair),
+        "tile": Tile.objects.create(run=run, attempt=run.pk, number=1, asked=b""),
         "admin_membership": cast.admin,
         "emphasis": Emphasis.objects.create(membership=cast.mentee, more=["time"]),
         "preference": Preference.objects.create(by=cast.mentee, whom=cast.mentor, rank=1),

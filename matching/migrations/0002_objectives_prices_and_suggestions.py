@@ -33,6 +33,59 @@ class Migration(migrations.Migration):
                 ("packed", models.BinaryField(help_text="Arrays as matching/candidates.py packs them.")),
             ],
         ),
+        migrations.CreateModel(
+            name="Snapshot",
+            fields=[
+                (
+                    "run",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="snapshot",
+                        serialize=False,
+                        to="matching.matchrun",
+                    ),
+                ),
+                ("attempt", models.UUIDField()),
+                ("packed", models.BinaryField(help_text="As matching/tiles.py packs it.")),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Tile",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempt", models.UUIDField()),
+                (
+                    "number",
+                    models.PositiveIntegerField(help_text="Its place among the tiles of the attempt."),
+                ),
+                (
+                    "asked",
+                    models.BinaryField(help_text="What is to be found out, as matching/tiles.py packs it."),
+                ),
+                ("taken_at", models.DateTimeField(null=True)),
+                ("packed", models.BinaryField(help_text="What was found.", null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tiles",
+                        to="matching.matchrun",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "attempt", "number"), name="tile_once")
+                ],
+            },
+        ),
         migrations.AddField(
             model_name="matchrun",
             name="must_haves",

@@ -31,7 +31,7 @@ def socket_folder(data_dir: Path) -> Path:
 
 
 def compiled_folder(var_dir: Path) -> Path:
-    """Where compiled code of the matching engine is kept, so that it is compiled once and not by each process.
+    """Where compiled code of the matching engine is kept, so that no two processes compile the same.
 
     What lies there is run as it is, so a temporary folder that stands in for a `var_dir` that cannot be
     written is made ours alone. Raises LocalServerError where a stranger has taken its name.

@@ -1,0 +1,178 @@
+"""A match run through the database: from the button to pairings that an admin can review.
+
+    python -m benchmarks.cohort [10000x4000 …]
+
+In a database of its own, with a real broker and a real worker process. Prints when the run was ready after
+the button, where the time went (as the run itself recorded it), and how much memory the worker took at most.
+The second run of a program is warm: what is compiled is compiled, and the worker's connection is open.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from benchmarks.mentor_list import SEED, describe, people, sentence
+from mentoring.local import postgres, redis_url, valkey
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from mentoring.programs.models import Program
+
+SIZES = ("10000x4000",)
+RUNS = 2
+PATIENCE = 600.0  # seconds
+TOPICS = 60  # meanings of goals and mentors lie around so many
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(sizes: tuple[str, ...]) -> None:
+    with tempfile.TemporaryDirectory() as var, postgres.temporary() as server:
+        os.environ |= {
+            "DJANGO_SETTINGS_MODULE": "mentoring.settings",
+            "DEBUG": "1",
+            "VAR_DIR": var,
+            "DATABASE_URL": server.url,
+            "REDIS_URL": redis_url(Path(var)),
+        }
+        broker = valkey.start(Path(var) / "valkey")
+        import django
+        from django.conf import settings
+        from django.core.management import call_command
+
+        django.setup()
+        settings.DEBUG = False  # Django under DEBUG keeps every query in memory
+        call_command("migrate", verbosity=0)
+        worker = start_worker(Path(var))
+        try:
+            for size in sizes:
+                measure(size, worker)
+        finally:
+            worker.terminate()
+            worker.wait(timeout=30)
+            broker.stop()
+            from django.db import connection
+
+            connection.close()
+
+
+def start_worker(var: Path) -> subprocess.Popen[bytes]:
+    command = ["-m", "celery", "-A", "mentoring", "worker", "--concurrency", "1", "--loglevel", "WARNING"]
+    with (var / "worker.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, *command, "--without-gossip", "--without-mingle"],
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def measure(size: str, worker: subprocess.Popen[bytes]) -> None:
+    from django.db import connection
+    from django.utils import timezone
+
+    from matching.models import MatchRun
+    from matching.services import start_run
+
+    n, m = (int(number) for number in size.split("x"))
+    began = time.perf_counter()
+    program, admin = build(n, m)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    print(f"{n:,} mentees, {m:,} mentors: made in {time.perf_counter() - began:.0f} s")
+    for number in range(RUNS):
+        began = time.perf_counter()
+        run = start_run(program=program, by=admin, now=timezone.now())
+        done = (MatchRun.State.READY, MatchRun.State.FAILED)
+        while run.state not in done and time.perf_counter() - began < PATIENCE:
+            time.sleep(0.05)
+            run.refresh_from_db(fields=["state"])
+        took = time.perf_counter() - began
+        run.refresh_from_db()
+        assert run.state == MatchRun.State.READY, f"{run.state} at {run.stage}: {run.error}"
+        words = "cold" if number == 0 else "warm"
+        print(
+            f"  {words}: ready {took:.1f} s after the button; {run.pairings.count():,} pairings, "
+            f"{run.left_out.count():,} left out; worker's peak {peak(worker.pid):.0f} MB"
+        )
+        for name, value in run.proof.items():
+            print(f"    {name}: {value}")
+
+
+def peak(pid: int) -> float:
+    """The most memory that one process of this worker ever held, in MB."""
+    most = 0.0
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        with suppress(OSError):
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            held = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+            most = max(most, int(held.split()[1]) / 1000)
+    return most
+
+
+def build(n: int, m: int) -> tuple["Program", "User"]:
+    """A program of n mentees, each with a goal and an offer, and m mentors with full profiles."""
+    from django.utils import timezone
+
+    from accounts.models import Offer, Skill, User
+    from mentoring.goals.models import Goal, SkillWanted
+    from mentoring.programs.models import Membership, Program
+
+    rng = random.Random(SEED + n + m)
+    now = timezone.now()
+    skills = list(Skill.objects.order_by("pk"))
+    program = Program.objects.create(slug=f"cohort-{n}-{m}", name=f"Cohort of {n} and {m}")
+    admin = User.objects.create(email=f"admin-{n}-{m}@example.org", name="Admin")
+    mentors = people(rng, f"mentor-{n}-{m}", m)
+    mentees = people(rng, f"mentee-{n}-{m}", n)
+    describe(rng, mentors, skills)
+    Membership.objects.bulk_create(
+        [
+            Membership(program=program, person=admin, is_admin=True, joined_at=now),
+            *(Membership(program=program, person=one, is_mentee=True, joined_at=now) for one in mentees),
+            *(
+                Membership(program=program, person=one, is_mentor=True, capacity=capacity, joined_at=now)
+                for one, capacity in zip(mentors, places(rng, n, m), strict=True)
+            ),
+        ]
+    )
+    goals = Goal.objects.bulk_create(
+        Goal(
+            program=program,
+            mentee=one,
+            title=sentence(rng, 6),
+            why=sentence(rng, 30),
+            success=sentence(rng, 20),
+            target_on=now.date() + timedelta(weeks=20),
+        )
+        for one in mentees
+    )
+    SkillWanted.objects.bulk_create(
+        SkillWanted(goal=goal, skill=skill, importance=rng.randint(1, 3))
+        for goal in goals
+        for skill in rng.sample(skills, 4)
+    )
+    Offer.objects.bulk_create(
+        Offer(person=one, skill=skill) for one in mentees for skill in rng.sample(skills, 2)
+    )
+    return program, admin
+
+
+def places(rng: random.Random, n: int, m: int) -> list[int]:
+    """One to four a mentor; some fewer in all than there are mentees, so that somebody is left out."""
+    drawn = [rng.randint(1, 4) for _ in range(m)]
+    while sum(drawn) > 0.98 * n:
+        drawn[rng.randrange(m)] = rng.randint(0, 1)
+    return drawn
+
+
+if __name__ == "__main__":
+    main(tuple(sys.argv[1:]) or SIZES)
