@@ -1,11 +1,24 @@
 from django.urls import path
 
-from matching import views, views_desk, views_runs, views_suggestions
+from matching import views, views_desk, views_runs, views_settings, views_suggestions, views_wishes
 
 app_name = "matching"
 urlpatterns = [
     path("programs/<slug:slug>/mentors/", views.mentor_list, name="mentor-list"),
     path("suggestions/<uuid:pk>/dismiss/", views_suggestions.suggestion_dismiss, name="suggestion-dismiss"),
+    path("programs/<slug:slug>/what-matters/", views_wishes.what_matters, name="what-matters"),
+    path(
+        "programs/<slug:slug>/preferences/mentors/", views_wishes.preferred_mentors, name="preferred-mentors"
+    ),
+    path(
+        "programs/<slug:slug>/preferences/mentees/", views_wishes.preferred_mentees, name="preferred-mentees"
+    ),
+    path("programs/<slug:slug>/match-settings/", views_settings.match_settings, name="match-settings"),
+    path(
+        "programs/<slug:slug>/match-settings/reset/",
+        views_settings.match_settings_reset,
+        name="match-settings-reset",
+    ),
     path("programs/<slug:slug>/match-runs/", views_runs.match_run_list, name="match-run-list"),
     path("programs/<slug:slug>/match-runs/new/", views_runs.match_run_new, name="match-run-new"),
     path("match-runs/<uuid:pk>/", views_runs.match_run_detail, name="match-run-detail"),

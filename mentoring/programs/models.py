@@ -80,6 +80,14 @@ class Program(models.Model):
     def request_lifetime(self) -> timedelta:
         return timedelta(days=self.request_days)
 
+    def set_matching(
+        self, *, weights: dict[str, int], must_haves: dict[str, float], tilt: int | None = None
+    ) -> None:
+        """How the program's mentors and mentees are matched; no tilt means the usual one."""
+        usual: int = Program._meta.get_field("tilt").get_default()
+        self.weights, self.must_haves, self.tilt = weights, must_haves, usual if tilt is None else tilt
+        self.save(update_fields=["weights", "must_haves", "tilt"])
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> "MembershipQuerySet":
@@ -138,14 +146,18 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         Never oneself, one's reporting line in either direction, anybody whom either of the two has
         excluded, or a mentor who pauses. `kept_apart` is the same rule for a whole program.
         """
-        open_mentors = (
-            self.proposable().filter(program_id=mentee.program_id).exclude(person_id=mentee.person_id)
-        )
-        for one, other, rows in _apart(mentee.program_id):
-            open_mentors = open_mentors.exclude(
-                person_id__in=rows.filter(**{one: mentee.person_id}).values(other)
-            )
-        return open_mentors
+        return self.proposable()._beside(mentee)
+
+    def mentees_open_to(self, mentor: "Membership") -> "MembershipQuerySet":
+        """The same from the other side: mentees to whom this mentor may be proposed while not pausing."""
+        return self.mentees().filter(is_paused=False)._beside(mentor)
+
+    def _beside(self, member: "Membership") -> "MembershipQuerySet":
+        """Others of the member's program whom it does not keep apart from the member."""
+        others = self.filter(program_id=member.program_id).exclude(person_id=member.person_id)
+        for one, other, rows in _apart(member.program_id):
+            others = others.exclude(person_id__in=rows.filter(**{one: member.person_id}).values(other))
+        return others
 
 
 class Membership(models.Model):

@@ -79,6 +79,11 @@ ROWS = [
     Row("schedule:calendar", "", OWN, ALL_405),
     # Matching
     Row("matching:mentor-list", "program", MEMBERS, ALL_405),
+    Row("matching:what-matters", "program", "L   200 200 404 404 404 404", "L   200 200 404 404 404 404"),
+    Row("matching:preferred-mentors", "program", "L 200 200 404 404 404 404", "L 200 200 404 404 404 404"),
+    Row("matching:preferred-mentees", "program", "L 404 404 200 404 404 404", "L 404 404 200 404 404 404"),
+    Row("matching:match-settings", "program", ADMIN, ADMIN),
+    Row("matching:match-settings-reset", "program", ALL_405, ADMIN_DOES),
     Row("matching:match-run-list", "program", ADMIN, ALL_405),
     Row("matching:match-run-new", "program", ALL_405, ADMIN_DOES),
     Row("matching:match-run-detail", "run", ADMIN, ALL_405),
