@@ -16,7 +16,7 @@ from accounts.models import User
 from matching.engine import Infeasible
 from matching.fits import Fits, fits, shown
 from matching.models import LeftOut, MatchRun, Pairing, RunChange
-from matching.services import MatchingError, lock_for_review, record
+from matching.services import MatchingError, lock_for_review, record, settle_state
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership
 
@@ -56,6 +56,7 @@ def remove_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing
         reason=f"{by.name} removed the pairing.",
     )
     record(pairing.run, by, Action.REMOVE, f"Removed {_names(pairing)}", now, concerns=_persons(pairing))
+    settle_state(pairing.run, now)
     return pairing
 
 
@@ -109,6 +110,7 @@ def assign_mentor(
     names = f"{left_out.mentee.person.name} to {found.mentors.rows[column].name}"
     concerns = [left_out.mentee.person_id, found.mentors.rows[column].person]
     record(run, by, Action.ASSIGN, f"Assigned {names}", now, concerns=concerns)
+    settle_state(run, now)
     return pairing
 
 
@@ -166,7 +168,7 @@ def _fits_of(run: MatchRun, goals: Collection[uuid.UUID], today: date) -> Fits:
 
 
 def _standing(pairing_id: uuid.UUID) -> Pairing:
-    """The pairing as it is once its run is locked."""
+    """The pairing as it is once its run is locked; refused where it is, or is about to be, published."""
     run = lock_for_review(Pairing.objects.only("run_id").get(pk=pairing_id).run_id)
     pairing = (
         run.pairings.standing()
@@ -176,6 +178,10 @@ def _standing(pairing_id: uuid.UUID) -> Pairing:
     )
     if pairing is None:
         raise MatchingError("This pairing has been removed.")
+    if pairing.request_id is not None:
+        raise MatchingError(f"{_names(pairing)} are published already. Take that back first.")
+    if pairing.publish_at is not None:
+        raise MatchingError(f"{_names(pairing)} are about to be published. Cancel that first.")
     pairing.run = run
     return pairing
 

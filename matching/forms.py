@@ -1,13 +1,21 @@
-from typing import Any
+import uuid
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
 
 from django import forms
+from django.utils.formats import date_format
 
-from accounts.forms_fields import PlainSelect
+from accounts.forms_fields import DayField, PlainSelect
+from accounts.models import User
 from accounts.week import WEEKDAYS
 from matching.browse import PARTS_OF_DAY, Listing
+from matching.models import Pairing, PairingQuerySet
 from matching.people import LANGUAGES
+from mentoring.schedule.times import resolve
 
 _ANY = [("", "Any")]
+PLANNED_AHEAD = timedelta(days=60)  # what is decided longer ahead would be of profiles long changed
 
 
 class MentorFilter(forms.Form):
@@ -63,3 +71,80 @@ class SwapForm(forms.Form):
 class AssignForm(forms.Form):
     mentee = forms.UUIDField()
     mentor = forms.UUIDField(required=False)
+
+
+class PublishForm(forms.Form):
+    """Which pairings of a run to publish, and when: at once, or at an hour in the reader's own zone."""
+
+    which = forms.ChoiceField(label="Which", widget=forms.RadioSelect)
+    pairing = forms.ModelMultipleChoiceField(
+        Pairing.objects.none(), required=False, widget=forms.MultipleHiddenInput
+    )
+    when = forms.ChoiceField(
+        label="When",
+        widget=forms.RadioSelect,
+        choices=[("now", "At once"), ("at", "At an hour")],
+        initial="now",
+    )
+    on = DayField(label="Day", required=False)
+    at = forms.TimeField(
+        label="Time of day",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": "Give a time, such as 09:00."},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        waiting: PairingQuerySet,
+        chosen: Collection[Pairing],
+        reader: User,
+        now: datetime,
+        **kwargs: Any,
+    ) -> None:
+        """waiting: what the reader may publish; chosen: those of it that were ticked on the page before."""
+        super().__init__(*args, **kwargs)
+        self.reader, self.now, self.waiting = reader, now, waiting
+        self.first = now.astimezone(reader.zone_info).date()
+        self.last = self.first + PLANNED_AHEAD
+        self._choose(chosen)
+        self.fields["at"].help_text = f"In your zone, {reader.zone}."
+        cast("DayField", self.fields["on"]).between(self.first, self.last)
+
+    def _choose(self, chosen: Collection[Pairing]) -> None:
+        cast("forms.ModelMultipleChoiceField[Pairing]", self.fields["pairing"]).queryset = self.waiting
+        self.initial |= {"pairing": [one.pk for one in chosen], "which": "chosen" if chosen else "all"}
+        count, locked = self.waiting.count(), self.waiting.filter(is_locked=True).count()
+        choices = [("all", f"All that are not published yet ({count})")]
+        if 0 < locked < count:
+            choices.append(("locked", f"The locked ones of them ({locked})"))
+        if chosen or self.is_bound:
+            choices.insert(0, ("chosen", f"The chosen ones ({len(chosen)})"))
+        cast("forms.ChoiceField", self.fields["which"]).choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("which") == "chosen" and not cleaned.get("pairing"):
+            self.add_error("which", "None of the chosen pairings can be published any more.")
+        if cleaned.get("when") == "at" and not {"on", "at"} & set(self.errors):
+            cleaned["instant"] = self._instant(cleaned["on"], cleaned["at"])
+        return cleaned
+
+    def _instant(self, on: date | None, at: time | None) -> datetime | None:
+        if on is None or at is None:
+            self.add_error("on" if on is None else "at", "Say when, or choose “At once”.")
+        elif not self.first <= on <= self.last:
+            self.add_error("on", f"Choose a day from today to {date_format(self.last, 'j F Y')}.")
+        elif (instant := resolve(on, at, self.reader.zone).starts_at) <= self.now:
+            self.add_error("at", "This hour has passed.")
+        else:
+            return instant
+        return None
+
+    def chosen_ids(self) -> list[uuid.UUID] | None:
+        """After is_valid(); None means all."""
+        which = self.cleaned_data["which"]
+        if which == "locked":
+            return list(self.waiting.filter(is_locked=True).values_list("pk", flat=True))
+        return None if which == "all" else [one.pk for one in self.cleaned_data["pairing"]]

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, Count, QuerySet, When
 
 from accounts.models import User
 from matching.models import MatchRun, Pairing
@@ -86,6 +87,23 @@ def _bars(points: list[int]) -> list[Bar]:
             Bar(n * BAR_WIDTH, CHART_HEIGHT - height, height, counts[n], 10 * n, 10 * n + 10 <= LOW_SCORE)
         )
     return bars
+
+
+def publication_of(run: MatchRun, reader: User, now: datetime) -> dict[str, Any]:
+    """What is being published or taken back this moment, how far that is, and what is planned for when."""
+    ours = run.pairings.reviewable_by(reader)
+    planned = ours.planned().values("publish_at").annotate(count=Count("pk")).order_by("publish_at")
+    due = [group for group in planned if group["publish_at"] <= now]
+    left = sum(group["count"] for group in due)
+    done = ours.published().filter(publish_at__in=[group["publish_at"] for group in due]).count()
+    taking_back = ours.filter(undo_at__isnull=False).count()
+    return {
+        "is_publishing": bool(left or taking_back),
+        "to_publish": left + done if left else 0,
+        "done": done,
+        "taking_back": taking_back,
+        "planned": [group for group in planned if group["publish_at"] > now],
+    }
 
 
 def load_of(run: MatchRun, reader: User) -> list[Load]:

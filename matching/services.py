@@ -12,10 +12,12 @@ from matching.engine import DEFAULT_WEIGHTS
 from matching.fits import known_weights
 from matching.models import MatchRun, RunChange
 from mentoring.celery import publish_on_commit
+from mentoring.engagements.models import Request
 from mentoring.programs.models import Program
 
 SOLVE = "matching.solve_match_run"
 State = MatchRun.State
+REVIEWABLE = (State.READY, State.PUBLISHED)
 
 
 class MatchingError(Exception):
@@ -43,6 +45,9 @@ def start_run(*, program: Program, by: User, now: datetime) -> MatchRun:
 def solve_again(*, run_id: uuid.UUID, by: User, now: datetime) -> MatchRun:
     """Solve a reviewed run anew: locked pairings stay, removed ones are not formed, the rest is open."""
     run = lock_for_review(run_id)
+    if run.pairings.planned().exists():
+        raise MatchingError("Some pairings are about to be published. Cancel that first, or wait.")
+    _give_up_refused(run)
     run.state, run.progress, run.stage, run.attempts, run.error = State.QUEUED, 0, "", 0, ""
     _one_at_a_time(lambda: run.save(update_fields=["state", "progress", "stage", "attempts", "error"]))
     record(run, by, RunChange.Action.SOLVE, "Solved again, keeping what is locked", now)
@@ -65,9 +70,21 @@ def cancel_run(*, run_id: uuid.UUID, by: User, now: datetime) -> MatchRun:
 def lock_for_review(run_id: uuid.UUID) -> MatchRun:
     """The run, locked until the transaction ends, so that two admins change it one after the other."""
     run = MatchRun.objects.select_for_update(of=("self",)).select_related("program").get(pk=run_id)
-    if run.state != State.READY:
+    if run.state not in REVIEWABLE:
         raise MatchingError(f"This match run is {run.get_state_display()}; it cannot be changed now.")
     return run
+
+
+def settle_state(run: MatchRun, now: datetime) -> None:
+    """Published is a run of which nothing is left to publish; the run has to be locked.
+
+    To be called after whatever publishes, takes back, adds or removes pairings.
+    """
+    is_begun = run.pairings.published().exists()
+    is_done = is_begun and not run.pairings.unpublished().exists()
+    run.state = State.PUBLISHED if is_done else State.READY
+    run.published_at = (run.published_at or now) if is_begun else None
+    run.save(update_fields=["state", "published_at"])
 
 
 def record(
@@ -82,6 +99,14 @@ def record(
     """`concerns`: the persons whom the words name."""
     RunChange.objects.create(
         run=run, by=by, action=action, words=words[:300], concerns=list(concerns), at=now
+    )
+
+
+def _give_up_refused(run: MatchRun) -> None:
+    """Remove published pairings that came to nothing: nobody is proposed the same person twice."""
+    refused = [Request.State.DECLINED, Request.State.WITHDRAWN, Request.State.EXPIRED]
+    run.pairings.published().filter(request__state__in=refused).update(
+        is_removed=True, is_locked=False, publish_at=None
     )
 
 

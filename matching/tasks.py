@@ -1,10 +1,13 @@
+import time
 import uuid
 
 from celery import shared_task
 from django.utils import timezone
 
-from matching import solving, suggesting
+from matching import publishing, solving, suggesting
 from mentoring.celery import publish
+
+PUBLISH_FOR = 30.0  # seconds: others' tasks wait for this worker too
 
 
 @shared_task(name="matching.solve_match_run")
@@ -27,3 +30,13 @@ def suggest_everywhere() -> None:
     """Places come and go in many ways; whatever the way, goals hear of them within minutes."""
     for program_id in suggesting.programs_with_goals():
         publish("matching.suggest_mentors", str(program_id))
+
+
+@shared_task(name="matching.publish_due")
+def publish_due() -> None:
+    """Publish, and take back, what admins have decided, until nothing of it is left or the time is up."""
+    until = time.monotonic() + PUBLISH_FOR
+    while publishing.take_back_some(timezone.now()) or publishing.publish_some(timezone.now()):
+        if time.monotonic() > until:
+            publish("matching.publish_due")
+            break

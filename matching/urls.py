@@ -1,6 +1,14 @@
 from django.urls import path
 
-from matching import views, views_desk, views_runs, views_settings, views_suggestions, views_wishes
+from matching import (
+    views,
+    views_desk,
+    views_publishing,
+    views_runs,
+    views_settings,
+    views_suggestions,
+    views_wishes,
+)
 
 app_name = "matching"
 urlpatterns = [
@@ -25,7 +33,17 @@ urlpatterns = [
     path("match-runs/<uuid:pk>/progress/", views_runs.match_run_progress, name="match-run-progress"),
     path("match-runs/<uuid:pk>/cancel/", views_runs.match_run_cancel, name="match-run-cancel"),
     path("match-runs/<uuid:pk>/solve-again/", views_runs.match_run_solve_again, name="match-run-solve-again"),
-    path("match-runs/<uuid:pk>/publish/", views_runs.match_run_publish, name="match-run-publish"),
+    path("match-runs/<uuid:pk>/publish/", views_publishing.match_run_publish, name="match-run-publish"),
+    path(
+        "match-runs/<uuid:pk>/publishing/", views_publishing.match_run_publishing, name="match-run-publishing"
+    ),
+    path(
+        "match-runs/<uuid:pk>/cancel-publishing/",
+        views_publishing.match_run_cancel_publishing,
+        name="match-run-cancel-publishing",
+    ),
+    path("match-runs/<uuid:pk>/take-back/", views_publishing.match_run_take_back, name="match-run-take-back"),
+    path("pairings/<uuid:pk>/take-back/", views_publishing.pairing_take_back, name="pairing-take-back"),
     path("match-runs/<uuid:pk>/assign/", views_desk.match_run_assign, name="match-run-assign"),
     path("pairings/<uuid:pk>/lock/", views_desk.pairing_lock, name="pairing-lock"),
     path("pairings/<uuid:pk>/unlock/", views_desk.pairing_unlock, name="pairing-unlock"),

@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import reader_of
-from matching import publishing, services
+from matching import services
 from matching.cohort import outlook
 from matching.models import MatchRun
-from matching.review import SORTS, load_of, pairings_of, skills_of, summary_of
+from matching.review import SORTS, load_of, pairings_of, publication_of, skills_of, summary_of
 from matching.services import MatchingError
 from mentoring.programs.access import admin_of
 
@@ -86,35 +86,6 @@ def match_run_solve_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("matching:match-run-detail", run.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def match_run_publish(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """A page that says what publishing does; posting it publishes."""
-    run = run_or_404(request, pk)
-    if request.method != "POST":
-        waiting = run.pairings.unpublished()
-        ours = waiting.reviewable_by(request.user).count()
-        context = {"run": run, "count": ours, "others": waiting.count() - ours}
-        return render(request, "matching/match_run_publish.html", context)
-    try:
-        published = publishing.publish_run(run_id=run.pk, by=reader_of(request), now=timezone.now())
-    except MatchingError as error:
-        messages.error(request, str(error))
-    else:
-        _say_published(request, published)
-    return redirect("matching:match-run-detail", run.pk)
-
-
-def _say_published(request: HttpRequest, published: publishing.Published) -> None:
-    if published.sent:
-        pairings = "1 pairing" if published.sent == 1 else f"{published.sent} pairings"
-        messages.success(request, f"{pairings} published. The people concerned are told by mail.")
-    if published.kept_back:
-        kept = "1 pairing" if published.kept_back == 1 else f"{published.kept_back} pairings"
-        messages.warning(request, f"{kept} could not be published; each says why.")
-    if not published.sent and not published.kept_back:
-        messages.info(request, "There was nothing left to publish.")
-
-
 def run_or_404(request: HttpRequest, pk: uuid.UUID) -> MatchRun:
     runs = MatchRun.objects.visible_to(request.user).select_related("program", "started_by")
     return get_object_or_404(runs, pk=pk)
@@ -147,5 +118,6 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         "removed": run.pairings.filter(is_removed=True).count(),
         "unpublished": run.pairings.unpublished().reviewable_by(reader).count(),
         "changes": run.changes.readable_by(reader).select_related("by")[:CHANGES_SHOWN],
-        "may_change": run.state == State.READY,
-    }
+        "unanswered": run.pairings.unanswered().reviewable_by(reader).exists(),
+        "may_change": True,
+    } | publication_of(run, reader, timezone.now())

@@ -57,6 +57,7 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "publish-pairings": {"task": "matching.publish_due", "schedule": 30.0, "options": {"expires": 30}},
     "resume-match-runs": {
         "task": "matching.resume_match_runs",
         "schedule": MATCH_RESUME_EVERY,

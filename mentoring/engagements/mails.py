@@ -5,7 +5,7 @@ from datetime import datetime
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
 from mentoring.outbox.models import Mail
-from mentoring.outbox.services import queue_mail
+from mentoring.outbox.services import locked_about, queue_mail
 
 
 def about(request: Request) -> str:
@@ -19,6 +19,31 @@ def request_received(request: Request, now: datetime) -> None:
 def pairing_proposed(request: Request, now: datetime) -> None:
     _about_request(request, request.mentor, request.mentee, "pairing_proposed_to_mentor", now)
     _about_request(request, request.mentee, request.mentor, "pairing_proposed_to_mentee", now)
+
+
+def told_of_proposal(request: Request) -> list[tuple[User, User]]:
+    """(reader, other) of those whom the proposal has reached by mail, or may be reaching this moment.
+
+    What waits is locked until the transaction ends, so that nothing more is sent meanwhile.
+    """
+    gone = {mail.kind for mail in locked_about(about(request)) if mail.is_on_its_way}
+    ends = {
+        "pairing_proposed_to_mentor": (request.mentor, request.mentee),
+        "pairing_proposed_to_mentee": (request.mentee, request.mentor),
+    }
+    return [end for kind, end in ends.items() if kind in gone]
+
+
+def proposal_taken_back(request: Request, told: list[tuple[User, User]], now: datetime) -> None:
+    for reader, other in told:
+        queue_mail(
+            kind="proposal_taken_back",
+            to=reader,
+            template="proposal_taken_back",
+            context={"request": request, "goal": request.goal, "other": other},
+            key=f"proposal_taken_back:{request.pk}:{reader.pk}",
+            now=now,
+        )
 
 
 def other_terms_offered(request: Request, now: datetime) -> None:

@@ -141,6 +141,21 @@ def withdraw_request(*, request_id: uuid.UUID, now: datetime) -> Request:
 
 
 @transaction.atomic
+def take_back_proposal(*, request_id: uuid.UUID, now: datetime) -> Request:
+    """The program takes back what it proposed, as long as neither of the two has answered.
+
+    Mails about it that still wait are not sent; whoever has had one is told in a few words.
+    """
+    request = _lock_open(request_id, now)
+    if request.mentor_yes_at or request.mentee_yes_at:
+        raise EngagementError("One of the two has answered already.")
+    told = mails.told_of_proposal(request)
+    _close(request, State.WITHDRAWN, now)
+    mails.proposal_taken_back(request, told, now)
+    return request
+
+
+@transaction.atomic
 def end_engagement(*, engagement_id: uuid.UUID, by: User | None, now: datetime) -> Engagement:
     """End an engagement, without a reason, and give back the time that was reserved. Twice does once."""
     engagement = Engagement.objects.select_for_update(of=("self",), no_key=True).get(pk=engagement_id)

@@ -68,6 +68,11 @@ class Mail(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} ({self.state})"
 
+    @property
+    def is_on_its_way(self) -> bool:
+        """Sent, or in a dispatcher's hands, which may have sent it already."""
+        return self.state == self.State.SENT or (self.state == self.State.WAITING and self.lease is not None)
+
 
 # How long a mail stays useful when its sender does not say.
 USEFUL_FOR = timedelta(days=3)

@@ -96,6 +96,11 @@ def withdraw(about: Sequence[str]) -> int:
     return waiting.update(state=Mail.State.WITHDRAWN, text="", html="", **FREE)
 
 
+def locked_about(subject: str) -> list[Mail]:
+    """The mails about a subject; until the transaction ends no dispatcher takes one or begins to send it."""
+    return list(Mail.objects.about(subject).select_for_update().order_by("pk"))
+
+
 def wake_dispatcher() -> None:
     """Have what was queued sent as soon as the change is committed, rather than at the next beat."""
     publish_on_commit("outbox.dispatch_mail")

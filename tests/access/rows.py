@@ -90,13 +90,18 @@ ROWS = [
     Row("matching:match-run-progress", "run", ADMIN, ALL_405),
     Row("matching:match-run-cancel", "run", ALL_405, ADMIN_DOES),
     Row("matching:match-run-solve-again", "run", ALL_405, ADMIN_DOES),
-    Row("matching:match-run-publish", "run", ADMIN, ADMIN_DOES),
+    # Which and when has to be said
+    Row("matching:match-run-publish", "run", ADMIN, ADMIN),
+    Row("matching:match-run-publishing", "run", ADMIN, ALL_405),
+    Row("matching:match-run-cancel-publishing", "run", ALL_405, ADMIN_DOES),
+    Row("matching:match-run-take-back", "run", ADMIN, ADMIN_DOES),
     # Whom to assign has to be named in the address or the body
     Row("matching:match-run-assign", "run", NOBODY, NOBODY),
     Row("matching:pairing-lock", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:pairing-unlock", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:pairing-remove", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:pairing-swap", "pairing", ADMIN, NOBODY),
+    Row("matching:pairing-take-back", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:suggestion-dismiss", "suggestion", ALL_405, "L   404 302 404 404 404 404"),
     # Answers under DEBUG alone, which tests run without
     Row("demo:demo-sign-in", "", "404 404 404 404 404 404 404", "404 404 404 404 404 404 404"),
