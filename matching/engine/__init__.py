@@ -12,11 +12,12 @@ cohort go through the same functions.
 from matching.engine.assignment import Assignment, AssignmentError, assign
 from matching.engine.criteria import CRITERIA, Criterion
 from matching.engine.explain import Explanation, Part, explain, why_unmatched
-from matching.engine.feasibility import WORKING_FLUENCY, Feasibility, Infeasible, feasibility
-from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Mentees, Mentors, SkillMap
+from matching.engine.feasibility import WORKING_FLUENCY, Infeasible
+from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Allowed, Mentees, Mentors, SkillMap
 from matching.engine.phrases import Voice
-from matching.engine.scoring import DEFAULT_WEIGHTS, POINTS, Scores, score
+from matching.engine.scoring import DEFAULT_WEIGHTS, POINTS, Pairs, Parts, Scoring, Settings
 from matching.engine.week import HALF_HOURS, say_times, session_starts, week_to_utc
+from matching.engine.whole import Feasibility, Scores, feasibility, score
 
 __all__ = [
     "CRITERIA",
@@ -27,6 +28,7 @@ __all__ = [
     "POLITICAL",
     "TECHNICAL",
     "WORKING_FLUENCY",
+    "Allowed",
     "Assignment",
     "AssignmentError",
     "Criterion",
@@ -35,8 +37,12 @@ __all__ = [
     "Infeasible",
     "Mentees",
     "Mentors",
+    "Pairs",
     "Part",
+    "Parts",
     "Scores",
+    "Scoring",
+    "Settings",
     "SkillMap",
     "Voice",
     "assign",

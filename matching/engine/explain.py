@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from matching.engine import phrases
 from matching.engine.assignment import Assignment, Pair
 from matching.engine.criteria import CRITERIA, MIN_RATERS
-from matching.engine.feasibility import WORKING_FLUENCY, Feasibility, Infeasible
+from matching.engine.feasibility import WORKING_FLUENCY, Infeasible
 from matching.engine.people import Ints, Mentees, Mentors, SkillMap
 from matching.engine.phrases import Phrase, Voice
-from matching.engine.scoring import Scores
 from matching.engine.week import join_words, say_times, session_starts
+from matching.engine.whole import Feasibility, Scores
 
 HIGH = 0.6  # a score worth a word in favour
 LOW = 0.15  # and one worth a word against
@@ -246,7 +246,7 @@ def why_unmatched(
     for row, j in forbidden:
         if row == i:
             reasons[j] |= int(Infeasible.NOT_ALLOWED)
-    fits = np.flatnonzero((reasons & ~np.uint8(int(Infeasible.NO_PLACE))) == 0)
+    fits = np.flatnonzero(reasons == 0)
     if fits.size:
         opened = fits[capacity[fits] > 0]
         key = "no_places" if not opened.size else "full_one" if fits.size == 1 else "full"

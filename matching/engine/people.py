@@ -15,6 +15,7 @@ Ints = NDArray[np.integer[Any]]
 
 TECHNICAL, LEADERSHIP, POLITICAL = 0, 1, 2
 
+MOST_MEANING = 1024  # so that the products of two vectors add up exactly in float32
 STEP = 0.5  # how much of a skill one step up or down the tree of skills says
 FARTHEST = 2  # steps: parent, child, grandparent, grandchild and sibling; beyond that, a family name only
 
@@ -72,8 +73,11 @@ class Mentees:
     wanted (n, S) importance 0..3 of each skill for the goal, 0 not wanted; offers (n, S) 0..1, level of what
     the mentee can give back; free (n, 336) the half hours of a reference week in UTC that are theirs to give,
     index 0 = Monday 00:00 UTC (see week_to_utc); languages (n, L) fluency 0..1, the same L columns as the
-    mentors'; words: what the goal says, never its confidential parts; half_hours_needed (n,) half hours, at
-    least 1, that one session of theirs takes in a week.
+    mentors'; half_hours_needed (n,) half hours, at least 1, that one session of theirs takes in a week.
+    meaning (n, D) int8: a vector of what the goal says, never its confidential parts, comparable with the
+    mentors'; a row of zeros says nothing, None: nobody does. emphasis (n, C) int8 of -1, 0, +1, a column for
+    each of CRITERIA in its order: what counts for less or for more to this mentee; None: no wish of the kind.
+    The figures may come as small types (uint8, float16): they are read as they are, a few rows at a time.
     """
 
     ids: tuple[str, ...]
@@ -82,19 +86,23 @@ class Mentees:
     offers: Floats
     free: Bools
     languages: Floats
-    words: Sequence[str]
     half_hours_needed: Ints
+    meaning: NDArray[np.int8] | None = None
+    emphasis: NDArray[np.int8] | None = None
+    words: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         size = len(self.ids)
         _check_unique("ids", self.ids)
         _check_length("names", self.names, size)
-        _check_length("words", self.words, size)
         _check("wanted", self.wanted, (size, None), 0, 3)
         _check("offers", self.offers, self.wanted.shape, 0, 1)
         _check("free", self.free, (size, HALF_HOURS))
         _check("languages", self.languages, (size, None), 0, 1)
         _check("half_hours_needed", self.half_hours_needed, (size,), 1, HALF_HOURS)
+        _check_meaning(self.meaning, size)
+        if self.emphasis is not None:
+            _check("emphasis", self.emphasis, (size, None), -1, 1)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -102,10 +110,11 @@ class Mentees:
 
 @dataclass(frozen=True, eq=False)
 class Mentors:
-    """m rows: all mentors of the program, since the empathy mean and the rarity of words are taken over them.
+    """m rows: all mentors of the program, since the empathy mean is taken over them.
 
     level (m, S) 0..1; backed (m, S): an accomplishment backs this skill; wishes (m, S) 0..1 or bool: would
-    like to learn; free and languages as in Mentees; words: what the mentor says of themselves and has done.
+    like to learn; free, languages and meaning as in Mentees, meaning of what the mentor says of themselves and has
+    done. closeness_range: the cosines of meaning, of the model it comes from, that count as 0 and as 1.
     Learning record r belongs to the mentor of row record_owner[r] and is record_age_days[r] old. rating_sum
     (m,) is the sum over raters of each rater's mean answer on a scale of 0..1, rating_count (m,) the number
     of raters. capacity (m,) is the number of free places.
@@ -118,18 +127,19 @@ class Mentors:
     wishes: Floats | Bools
     free: Bools
     languages: Floats
-    words: Sequence[str]
     rating_sum: Floats
     rating_count: Ints
     capacity: Ints
     record_owner: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     record_age_days: Floats | Ints = field(default_factory=lambda: np.zeros(0))
+    meaning: NDArray[np.int8] | None = None
+    closeness_range: tuple[float, float] = (0.78, 0.90)
+    words: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         size = len(self.ids)
         _check_unique("ids", self.ids)
         _check_length("names", self.names, size)
-        _check_length("words", self.words, size)
         _check("level", self.level, (size, None), 0, 1)
         _check("backed", self.backed, self.level.shape)
         _check("wishes", self.wishes, self.level.shape, 0, 1)
@@ -142,9 +152,35 @@ class Mentors:
         _check("capacity", self.capacity, (size,), 0)
         _check("record_age_days", self.record_age_days, (len(self.record_owner),))
         _check("record_owner", self.record_owner, (len(self.record_owner),), 0, max(size - 1, 0))
+        _check_meaning(self.meaning, size)
+        low, high = self.closeness_range
+        if not -1 <= low < high <= 1:
+            raise ValueError("closeness_range is a lower and a higher cosine")
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Allowed:
+    """Who may be proposed to whom; what is not named is allowed.
+
+    proposable (m,) bool: False for mentors who may be proposed to nobody, such as those who pause. apart
+    (k, 2) intp: a row and a column each, of pairs kept apart: oneself, one's reporting line, an exclusion.
+    """
+
+    proposable: Bools
+    apart: NDArray[np.intp]
+
+    @classmethod
+    def everybody(cls, mentors: int) -> "Allowed":
+        return cls(np.ones(mentors, dtype=bool), np.zeros((0, 2), dtype=np.intp))
+
+    def check(self, n: int, m: int) -> None:
+        _check("proposable", self.proposable, (m,))
+        _check("apart", self.apart, (None, 2), 0)
+        if self.apart.size and not np.all(self.apart.max(axis=0) < (n, m)):
+            raise ValueError("apart names a row or a column that is not there")
 
 
 def _ancestors(slug: str, parents: Mapping[str, str], index: Mapping[str, int]) -> list[str]:
@@ -179,6 +215,13 @@ def _check(
         raise ValueError(f"{name} must be at least {low}")
     if high is not None and array.size and not array.max() <= high:
         raise ValueError(f"{name} must be at most {high}")
+
+
+def _check_meaning(meaning: NDArray[np.int8] | None, size: int) -> None:
+    if meaning is not None:
+        _check("meaning", meaning, (size, None))
+        if meaning.dtype != np.int8 or meaning.shape[1] > MOST_MEANING:
+            raise ValueError(f"meaning holds int8, at most {MOST_MEANING} a row")
 
 
 def _check_length(name: str, values: Sequence[str], size: int) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from matching.engine import HALF_HOURS, Mentees, Mentors, SkillMap
+from matching.engine import CRITERIA, HALF_HOURS, Allowed, Mentees, Mentors, Scoring, Settings, SkillMap
 
 MONDAY = date(2026, 3, 2)
 LANGUAGES = ("English", "Portuguese")
@@ -31,6 +31,11 @@ def week(*spans):
     return free
 
 
+def meaning(*figures):
+    """(1, 4) int8"""
+    return np.array([[*figures, *[0] * (4 - len(figures))]], dtype=np.int8)
+
+
 def make_mentee(**over):
     """Amara wants SQL (most), public speaking, negotiation and coalitions, and offers budgeting."""
     fields = {
@@ -40,8 +45,8 @@ def make_mentee(**over):
         "offers": row(budgeting=0.75),
         "free": week(("Tue", 9, 11), ("Thu", 9, 11)),
         "languages": np.array([[1.0, 0.5]]),
-        "words": ["Present our quarterly figures to the board"],
         "half_hours_needed": np.array([2]),
+        "meaning": meaning(100, 0, 20),
     }
     return Mentees(**fields | over)
 
@@ -55,7 +60,7 @@ def make_mentor(**over):
         "wishes": row(budgeting=1),
         "free": week(("Tue", 8, 12), ("Thu", 10, 12)),
         "languages": np.array([[0.75, 0.0]]),
-        "words": ["Presents quarterly figures to boards of banks"],
+        "meaning": meaning(100, 20, 20),
         "rating_sum": np.array([0.0]),
         "rating_count": np.array([0]),
         "capacity": np.array([1]),
@@ -67,27 +72,15 @@ def crowd(n, m, seed, languages=2):
     """n mentees and m mentors with varied, reproducible lives."""
     rng = np.random.default_rng(seed)
     size = len(SKILLS.slugs)
-    words = [
-        "board",
-        "team",
-        "nurses",
-        "figures",
-        "budget",
-        "ward",
-        "city",
-        "law",
-        "school",
-        "speech",
-        "vote",
-    ]
 
     def some(rows, share, top=1.0):
         return ((rng.random((rows, size)) < share) * rng.integers(1, 5, (rows, size)) / 4 * top).astype(
             np.float32
         )
 
-    def texts(rows):
-        return [" ".join(rng.choice(words, rng.integers(0, 9))) for _ in range(rows)]
+    def meanings(rows):
+        near = rng.integers(-40, 41, (rows, 8)) + 60
+        return (near * (rng.random((rows, 1)) < 0.8)).astype(np.int8)
 
     mentees = Mentees(
         ids=tuple(f"mentee-{i}" for i in range(n)),
@@ -96,8 +89,9 @@ def crowd(n, m, seed, languages=2):
         offers=some(n, 0.3),
         free=rng.random((n, HALF_HOURS)) < 0.1,
         languages=rng.integers(0, 5, (n, languages)) / 4,
-        words=texts(n),
         half_hours_needed=rng.integers(1, 5, n),
+        meaning=meanings(n),
+        emphasis=rng.integers(-1, 2, (n, len(CRITERIA))).astype(np.int8),
     )
     counts = rng.integers(0, 7, m)
     mentors = Mentors(
@@ -108,7 +102,7 @@ def crowd(n, m, seed, languages=2):
         wishes=rng.random((m, size)) < 0.2,
         free=rng.random((m, HALF_HOURS)) < 0.1,
         languages=rng.integers(0, 5, (m, languages)) / 4,
-        words=texts(m),
+        meaning=meanings(m),
         rating_sum=counts * rng.integers(0, 5, m) / 4,
         rating_count=counts,
         capacity=rng.integers(0, 4, m),
@@ -126,10 +120,12 @@ def reorder(people, order):
         values = getattr(people, field.name)
         if field.name.startswith("record_"):
             continue
-        if isinstance(values, np.ndarray):
+        if values is None or field.name == "closeness_range":
+            changed[field.name] = values
+        elif isinstance(values, np.ndarray):
             changed[field.name] = values[order]
         else:
-            changed[field.name] = type(values)(values[index] for index in order)
+            changed[field.name] = tuple(values[index] for index in order) if values else values
     if isinstance(people, Mentors):
         place = {int(old): new for new, old in enumerate(order)}
         kept = np.array([int(owner) in place for owner in people.record_owner], dtype=bool)
@@ -137,3 +133,21 @@ def reorder(people, order):
         changed["record_owner"] = np.array(owners, dtype=int)
         changed["record_age_days"] = people.record_age_days[kept]
     return dataclasses.replace(people, **changed)
+
+
+def allowed_among(n, m, seed):
+    """Some mentors who may be proposed to nobody, and some pairs kept apart."""
+    rng = np.random.default_rng(seed)
+    apart = np.argwhere(rng.random((n, m)) < 0.1)
+    return Allowed(rng.random(m) < 0.9, apart.reshape(-1, 2))
+
+
+def scoring(mentees=None, mentors=None, weights=None, allowed=None, **settings):
+    """Of the named pair unless others are given."""
+    return Scoring(
+        make_mentee() if mentees is None else mentees,
+        make_mentor() if mentors is None else mentors,
+        SKILLS,
+        allowed,
+        Settings(weights=weights or {}, **settings),
+    )

@@ -28,13 +28,10 @@ def two(make, **over):
     """The same person twice, but for names and what is given."""
     one = make()
     doubled = {"ids": ("one", "two"), "names": ("One", "Two")}
-    for name in ("wanted", "offers", "free", "languages", "half_hours_needed", "level", "backed", "wishes"):
-        if hasattr(one, name):
-            doubled[name] = np.repeat(getattr(one, name), 2, axis=0)
-    for name in ("rating_sum", "rating_count", "capacity"):
-        if hasattr(one, name):
-            doubled[name] = np.repeat(getattr(one, name), 2)
-    return make(**doubled | {"words": one.words * 2} | over)
+    for name, values in vars(one).items():
+        if isinstance(values, np.ndarray) and not name.startswith("record_"):
+            doubled[name] = np.repeat(values, 2, axis=0)
+    return make(**doubled | over)
 
 
 # The named pair, in whole, to each of the three readers
