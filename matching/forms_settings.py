@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from matching.engine import CRITERIA, Criterion
+from matching.models import MatchRun
 from mentoring.programs.models import Program
 
 MOST_WEIGHT = 100
@@ -20,7 +21,7 @@ MEASURES = {
     "technical": "Technical skills that the goal wants, against what the mentor can do.",
     "leadership": "Leadership skills that the goal wants, against what the mentor can do.",
     "political": "Organisational savvy that the goal wants, against what the mentor has.",
-    "purpose": f"The goal’s words against the mentor’s, by meaning. At most {PURPOSE_MOST} % of the whole.",
+    "purpose": f"The goal’s words against the mentor’s, by meaning. At most {PURPOSE_MOST}% of the whole.",
     "passion": "Dated evidence of the mentor’s learning; the recent counts most.",
     "empathy": "What mentees say of the mentor; below three raters, the program’s mean.",
     "reciprocity": "What the mentee offers, against what the mentor would like to learn.",
@@ -29,9 +30,9 @@ MEASURES = {
 }
 
 
-def current_settings(program: Program) -> dict[str, Any]:
-    """A program's settings as `initial` of the form."""
-    return {"weights": program.weights, "must_haves": program.must_haves, "tilt": program.tilt}
+def current_settings(of: Program | MatchRun) -> dict[str, Any]:
+    """The settings of a program, or those that a run was made under, as `initial` of the form."""
+    return {"weights": of.weights, "must_haves": of.must_haves, "tilt": of.tilt}
 
 
 def share(weight: float, total: float) -> int:
@@ -112,7 +113,7 @@ class MatchSettingsForm(forms.Form):
             self.add_error(
                 "weight_purpose",
                 f"At most {most} beside the other weights as they are: likeness of words misleads too often "
-                f"to count for more than {PURPOSE_MOST} % of the whole.",
+                f"to count for more than {PURPOSE_MOST}% of the whole.",
             )
 
 
@@ -136,7 +137,7 @@ def _least_field(criterion: Criterion, given: int) -> forms.TypedChoiceField:
     steps = sorted({*range(10, 101, 10), *([given] if 0 < given <= 100 else [])})
     return forms.TypedChoiceField(
         label=f"Must-have for {criterion.label}",
-        choices=[("0", "No minimum"), *((str(step), f"{step} %") for step in steps)],
+        choices=[("0", "No minimum"), *((str(step), f"{step}%") for step in steps)],
         coerce=int,
         empty_value=0,
         required=False,

@@ -11,7 +11,7 @@ from matching.engine import CRITERIA
 from matching.forms_settings import share
 from matching.wishes import AS_USUAL, LESS, MORE
 
-_WAYS = [(str(LESS), "Counts less"), (str(AS_USUAL), "As usual"), (str(MORE), "Counts more")]
+_WAYS = [(str(LESS), "Less"), (str(AS_USUAL), "As usual"), (str(MORE), "More")]
 
 # What each criterion asks about a mentor, for a mentee; one without an entry has its label alone.
 ASKS = {
@@ -37,7 +37,7 @@ class EmphasisForm(forms.Form):
         for criterion in CRITERIA:
             if known[criterion.name] <= 0:
                 continue
-            of_the_whole = f"Usually {share(known[criterion.name], total)} % of the whole."
+            of_the_whole = f"Usually {share(known[criterion.name], total)}% of the whole."
             self.fields[criterion.name] = forms.TypedChoiceField(
                 label=criterion.label,
                 help_text=f"{ASKS.get(criterion.name, '')} {of_the_whole}".strip(),

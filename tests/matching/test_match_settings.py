@@ -48,7 +48,7 @@ def test_match_settings_are_kept_and_shown_again(cast, admin, url):
     assert stored(cast.program) == (DEFAULTS | {"time": 40}, must_haves, 0)
     rows = {row.label: row for row in admin.get(url).context["form"].rows()}
     assert (rows["Time"].weight.value(), rows["Time"].share) == (40, 31)
-    assert '<option value="70" selected>70 %</option>' in str(rows["Language"].least)
+    assert '<option value="70" selected>70%</option>' in str(rows["Language"].least)
 
 
 def test_match_settings_of_another_release_are_passed_over(cast, admin, url):
@@ -76,7 +76,7 @@ def test_purpose_counts_15_percent_at_most(cast, admin, url):
     assert list(refused.context["form"].errors) == ["weight_purpose"]
     assert refused.context["form"].errors["weight_purpose"] == [
         f"At most {most} beside the other weights as they are: likeness of words misleads too often to count "
-        "for more than 15 % of the whole."
+        "for more than 15% of the whole."
     ]
     assert kept.status_code == 302
     assert stored(cast.program)[0]["purpose"] == most

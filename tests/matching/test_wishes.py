@@ -60,7 +60,7 @@ def test_what_matters_asks_of_what_the_program_weighs_alone_and_keeps_the_rest(c
     client.post(url, dict.fromkeys(NAMES, "0") | {"time": "-1", "empathy": "1"})
 
     assert list(page.context["form"].fields) == [name for name in NAMES if name != "time"]
-    assert "weighs 20 % more" in page.text
+    assert "weighs 20% more" in page.text
     assert wishes.emphasis_of(cast.mentee) == {"time": wishes.MORE, "empathy": wishes.MORE}
 
 
