@@ -11,13 +11,13 @@ cohort go through the same functions.
 
 from matching.engine.assignment import Assignment, AssignmentError, assign
 from matching.engine.criteria import CRITERIA, Criterion
-from matching.engine.explain import Explanation, Part, explain, why_unmatched
+from matching.engine.explain import Explanation, Part, explain_all, why_left_out
 from matching.engine.feasibility import WORKING_FLUENCY, Infeasible
 from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Allowed, Mentees, Mentors, SkillMap
 from matching.engine.phrases import Voice
 from matching.engine.scoring import DEFAULT_WEIGHTS, POINTS, Pairs, Parts, Scoring, Settings
 from matching.engine.week import HALF_HOURS, say_times, session_starts, week_to_utc
-from matching.engine.whole import Feasibility, Scores, feasibility, score
+from matching.engine.whole import Feasibility, Scores, explain, feasibility, score, why_unmatched
 
 __all__ = [
     "CRITERIA",
@@ -47,10 +47,12 @@ __all__ = [
     "Voice",
     "assign",
     "explain",
+    "explain_all",
     "feasibility",
     "say_times",
     "score",
     "session_starts",
     "week_to_utc",
+    "why_left_out",
     "why_unmatched",
 ]

@@ -1,8 +1,9 @@
 """What makes a good pair: one small function per criterion, and the table of them.
 
-Each takes (mentees, mentors, skills) and gives a Term: how well each mentor serves each mentee, in 0..1, in one
-of the few shapes of terms.py, and whom it applies to. Figures are first put on a grid of 1/4096. None falls
-when somebody offers more half hours, skills, languages, records or offers (more words may be closer or farther).
+Each takes (mentees, mentors, skills) and gives a Term: how well each mentor serves each mentee, in 0..1, in
+one of the few shapes of terms.py, and whom it applies to. Figures are first put on a grid of 1/4096. None
+falls when somebody offers more half hours, skills, languages, records or offers (more words may be closer or
+farther).
 
 A criterion that does not apply to a mentee (the goal wants no such skill) or to a mentor (no wish to learn
 anything) says so, and its weight goes to the others (see scoring.py).
@@ -49,9 +50,9 @@ def nearest(strength: NDArray[np.int16], related: NDArray[np.int16]) -> NDArray[
 def skill_fit(mentees: Mentees, mentors: Mentors, skills: SkillMap, kind: int) -> Term:
     """Σ_s importance(i,s) · cover(j,s) / Σ_s importance(i,s), over the wanted skills of one kind; 0..1.
 
-    cover(j,s) = max_t related(s,t) · level(j,t) · (1 if an accomplishment backs t, else 0.8). Importance is of
-    the mentee's goal, level and accomplishments of the mentor's profile. Applies where the goal wants a skill
-    of this kind.
+    cover(j,s) = max_t related(s,t) · level(j,t) · (1 if an accomplishment backs t, else 0.8). Importance is
+    of the mentee's goal, level and accomplishments of the mentor's profile. Applies where the goal wants a
+    skill of this kind.
     """
     of_kind = np.flatnonzero(skills.kind == kind)
     wanted = of_kind[(mentees.wanted[:, of_kind] > 0).any(axis=0)]
@@ -59,7 +60,7 @@ def skill_fit(mentees: Mentees, mentors: Mentors, skills: SkillMap, kind: int) -
     used = related.any(axis=0)
     cover = nearest(_strength(mentors, of_kind[used]), related[:, used])
     importance = on_grid(mentees.wanted[:, wanted])
-    return Term(Mean(importance, cover), mentees=importance.any(axis=1))
+    return Term(Mean(importance, cover), mentees=np.asarray(importance.any(axis=1)))
 
 
 def _strength(mentors: Mentors, columns: NDArray[np.intp]) -> NDArray[np.int16]:
@@ -87,10 +88,10 @@ def political(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
 
 
 def purpose(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
-    """(cosine - low) / (high - low), kept in 0..1, of what the goal and the mentor say, as vectors of meaning.
+    """(cosine - low) / (high - low), kept in 0..1, of what the goal and the mentor say as vectors of meaning.
 
-    low and high are the mentors' closeness_range: cosines of texts about different and about the same work, as
-    measured for the model that made the vectors (meaning.py). Alike is not the same, so it carries little
+    low and high are the mentors' closeness_range: cosines of texts about different and about the same work,
+    as measured for the model that made the vectors (meaning.py). Alike is not the same, so it carries little
     weight. A mentor who writes nothing scores 0; a goal that says nothing is not scored.
     """
     size = max(0 if side.meaning is None else side.meaning.shape[1] for side in (mentees, mentors))
@@ -98,7 +99,7 @@ def purpose(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
         np.zeros((len(side), size), dtype=np.int8) if side.meaning is None else side.meaning
         for side in (mentees, mentors)
     )
-    return Term(Closeness.of(goal, mentor, *mentors.closeness_range), mentees=goal.any(axis=1))
+    return Term(Closeness.of(goal, mentor, *mentors.closeness_range), mentees=np.asarray(goal.any(axis=1)))
 
 
 def passion(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
@@ -128,7 +129,7 @@ def empathy(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
 
 
 def reciprocity(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
-    """min(1, Σ_s wish(j,s) · max_t related(s,t) · offer(i,t)): what the mentee knows that the mentor wants; 0..1.
+    """min(1, Σ_s wish(j,s) · max_t related(s,t) · offer(i,t)); 0..1: what one knows and the other wants.
 
     One skill that the mentor wishes for and the mentee masters is full marks. Applies to mentors with a wish.
     """
@@ -137,7 +138,7 @@ def reciprocity(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
     used = np.flatnonzero(related.any(axis=0) & (mentees.offers > 0).any(axis=0))
     offered = nearest(np.ascontiguousarray(on_grid(mentees.offers[:, used]).T), related[:, used])
     wishes = np.ascontiguousarray(on_grid(mentors.wishes[:, wished]).T)
-    return Term(Sum(np.ascontiguousarray(offered.T), wishes), mentors=wishes.any(axis=0))
+    return Term(Sum(np.ascontiguousarray(offered.T), wishes), mentors=np.asarray(wishes.any(axis=0)))
 
 
 def time(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
@@ -168,8 +169,8 @@ class Criterion:
 
     The criteria of one group stand in for each other before the others do: a goal that wants technical skills
     alone keeps the whole weight of skills on them. weight is the default; they add up to 100 and are a
-    judgement, not a measurement: skills lead, and closeness in meaning stays below 15. least: below this part a
-    pair cannot be, in any program.
+    judgement, not a measurement: skills lead, and closeness in meaning stays below 15. least: below this part
+    a pair cannot be, in any program.
     """
 
     name: str
@@ -189,7 +190,8 @@ CRITERIA: tuple[Criterion, ...] = (
     Criterion("technical", "Technical skill", "skills", 22, _COVER, technical),
     Criterion("leadership", "Leadership", "skills", 16, _COVER, leadership),
     Criterion("political", "Political skill", "skills", 12, _COVER, political),
-    Criterion("purpose", "Purpose", "purpose", 10, "(cosine of meanings - low) / (high - low), in 0..1", purpose),
+    Criterion("purpose", "Purpose", "purpose", 10, "(cosine of meanings - low) / (high - low), in 0..1",
+              purpose),
     Criterion("passion", "Learning passion", "passion", 8,
               "1 - exp(-Σ over records of 0.5^(age / 365 days) / 2)", passion),
     Criterion("empathy", "Empathy", "empathy", 10,

@@ -113,8 +113,8 @@ class Mentors:
     """m rows: all mentors of the program, since the empathy mean is taken over them.
 
     level (m, S) 0..1; backed (m, S): an accomplishment backs this skill; wishes (m, S) 0..1 or bool: would
-    like to learn; free, languages and meaning as in Mentees, meaning of what the mentor says of themselves and has
-    done. closeness_range: the cosines of meaning, of the model it comes from, that count as 0 and as 1.
+    like to learn; free, languages and meaning as in Mentees, meaning of what the mentor says of themselves
+    and has done. closeness_range: the cosines that count as 0 and as 1, for the model that made the vectors.
     Learning record r belongs to the mentor of row record_owner[r] and is record_age_days[r] old. rating_sum
     (m,) is the sum over raters of each rater's mean answer on a scale of 0..1, rating_count (m,) the number
     of raters. capacity (m,) is the number of free places.

@@ -118,7 +118,7 @@ HALTING = Phrase(
 )
 
 # Why a mentee was left out: (to the mentee, to an admin).
-UNMATCHED = {
+LEFT_OUT = {
     "no_mentors": ("The program has no mentors yet.", "The program has no mentors yet."),
     "not_allowed": (
         "No mentor of the program can be proposed to you.",
@@ -131,6 +131,14 @@ UNMATCHED = {
     "neither": (
         "No mentor who could be proposed to you shares a language with you that both can work in.",
         "No mentor who may be proposed to {mentee} shares a language with them that both can work in.",
+    ),
+    "no_time": (
+        "No mentor who could work with you keeps a half hour of the week free at the same time.",
+        "No mentor who could work with {mentee} keeps a half hour of the week free at the same time.",
+    ),
+    "must_have": (
+        "No mentor who could work with you meets what the program asks of a pair.",
+        "No mentor who could work with {mentee} meets the must-haves that the program has set.",
     ),
     "no_places": (
         "Every mentor who could work with you has all their places taken.",

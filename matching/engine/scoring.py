@@ -30,10 +30,10 @@ Say = Callable[[float], None]
 class Settings:
     """How a program weighs. ValueError for what means nothing.
 
-    weights by criterion's name, any scale, missing ones at their default, at least one above 0. must_haves: the
-    least part, 0..1, by criterion's name; a pair below it is infeasible, unless the criterion does not apply to
-    it. tilt: percent, 0..50, by which a mentee's emphasis moves their own weights. needs_time: a pair without a
-    half hour of the week in common is infeasible.
+    weights by criterion's name, any scale, missing ones at their default, at least one above 0. must_haves:
+    the least part, 0..1, by criterion's name; a pair below it is infeasible, unless the criterion does not
+    apply to it. tilt: percent, 0..50, by which a mentee's emphasis moves their own weights. needs_time: a
+    pair without a half hour of the week in common is infeasible.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -171,8 +171,8 @@ class Scoring:
     ) -> Pairs:
         """Each mentee's best mentors and each mentor's best mentees, of the feasible pairs of these rows.
 
-        At most so many each, the best by points; among equals, those who come first. forbidden: pairs left out.
-        say is told how much is done, 0..1, and may raise to stop. For slices of rows see Pairs.joined.
+        At most so many each, the best by points; among equals, those who come first. forbidden: pairs left
+        out. say is told how much is done, 0..1, and may raise to stop. For slices of rows see Pairs.joined.
         """
         barred = _by_row(forbidden)
         found = []
@@ -297,7 +297,7 @@ def _by_row(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
 
 
 def _top(values: NDArray[np.integer], count: int, axis: int) -> NDArray[np.bool_]:
-    """Where the `count` largest values of 0 or more of each row (axis 1) or column lie, the first among equals."""
+    """Where the `count` largest values from 0 of each row (axis 1) or column lie, the first among equals."""
     order = np.argsort(-values.astype(np.int64), axis=axis, kind="stable")
     rank = np.argsort(order, axis=axis)
     return (rank < count) & (values >= 0)

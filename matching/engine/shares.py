@@ -16,8 +16,9 @@ Indices = NDArray[np.intp]
 class Shares:
     """Few sets of shares serve many pairs: they depend on what applies and on the mentee's emphasis alone.
 
-    table (kinds, classes, C) int64 in steps of 1 / WHOLE, together WHOLE, or 0 where nothing that counts applies. kind (n,) and mentor_class (m,) say which of them is a pair's. of_kind (kinds, C) and
-    of_class (classes, C): does the criterion apply?
+    table (kinds, classes, C) int64 in steps of 1 / WHOLE, together WHOLE, or 0 where nothing that counts
+    applies. kind (n,) and mentor_class (m,) say which of them is a pair's. of_kind (kinds, C) and of_class
+    (classes, C): does the criterion apply?
     """
 
     table: NDArray[np.int64]
@@ -46,8 +47,8 @@ def shares_of(
     n: int,
     m: int,
 ) -> Shares:
-    """The weight of a criterion that does not apply goes to those of its group that do, in proportion to their
-    weights; if there is none, to all other groups in proportion to theirs.
+    """The weight of a criterion that does not apply goes to those of its group that do, in proportion to
+    their weights; if there is none, to all other groups in proportion to theirs.
 
     emphasis multiplies a mentee's own weights by 1 ± tilt / 100 first. Raising a weight never lowers that
     criterion's share of any pair.

@@ -10,8 +10,8 @@ Every shape has one function:
 
 for rows i and columns j that broadcast against each other: (k, 1) and (l,) give a grid, (k,) and (k,) single
 pairs; j may be a slice. share has the shape of i, in 0..WHOLE. A Mean may exceed share × ONE by its rounding,
-ONE / 2 for each thing wanted. None falls when right rises. tiles.py has the same sums as loops; the tests hold
-the two together, bit for bit.
+ONE / 2 for each thing wanted. None falls when right rises. tiles.py has the same sums as loops; the tests
+hold the two together, bit for bit.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Mean:
 
 
 def coefficients(left: NDArray[np.int64], share: NDArray[np.int64]) -> NDArray[np.float64]:
-    """share · left / Σ left, each rounded: what each thing that a mentee wants adds, in steps of 1 / WHOLE."""
+    """share · left / Σ left, each rounded: what each thing wanted adds, in steps of 1 / WHOLE."""
     whole = np.maximum(left.sum(axis=-1, keepdims=True), 1)
     return ((share[..., np.newaxis] * left + whole // 2) // whole).astype(np.float64)
 
@@ -99,13 +99,13 @@ class Common:
 
 
 def step(share: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What one of the bits needed adds, in steps of 1 / FULL, rounded up so that all together add the share."""
+    """What each bit needed adds, in steps of 1 / FULL, rounded up so that all together add the share."""
     return (share * ONE + needed - 1) // needed
 
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """max_l min(left(i,l), right(l,j)): the best that both share; left (n, L), right (L, m), steps of 1 / ONE."""
+    """max_l min(left(i,l), right(l,j)), the best that both share; left (n, L) and right (L, m), 1 / ONE."""
 
     left: NDArray[np.int16]
     right: NDArray[np.int16]

@@ -1,14 +1,16 @@
 """The former way in, every pair at once, until its callers have moved to Scoring."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.engine.explain import Explanation, why_left_out
+from matching.engine.explain import explain as explain_pair
 from matching.engine.feasibility import WORKING_FLUENCY, Infeasible
-from matching.engine.people import Bools, Mentees, Mentors, SkillMap
+from matching.engine.people import Allowed, Bools, Ints, Mentees, Mentors, SkillMap
 from matching.engine.scoring import COLUMN, Scoring, Settings
 from matching.engine.terms import ONE, WHOLE
 
@@ -64,3 +66,34 @@ def feasibility(mentees: Mentees, mentors: Mentors, skills: SkillMap, allowed: B
     reasons = np.where(allowed, 0, int(Infeasible.NOT_ALLOWED)).astype(np.uint8)
     reasons[weighed < WORKING_FLUENCY * ONE * WHOLE] |= int(Infeasible.NO_LANGUAGE)
     return Feasibility(reasons == 0, reasons)
+
+
+def explain(*given: Any, **options: Any) -> Explanation:
+    if isinstance(given[0], Scoring):
+        return explain_pair(*given, **options)
+    mentees, mentors, skills, scores, i, j = given
+    return explain_pair(Scoring(mentees, mentors, skills, None, Settings(scores.weights)), i, j, **options)
+
+
+def why_unmatched(
+    i: int,
+    mentees: Mentees,
+    mentors: Mentors,
+    feasibility: Feasibility,
+    capacity: Ints,
+    assignment: Any,
+    *,
+    forbidden: Iterable[tuple[int, int]] = (),
+    voice: Literal["mentee", "admin"] = "admin",
+) -> str:
+    apart = np.argwhere(feasibility.reasons & np.uint8(Infeasible.NOT_ALLOWED))
+    skills = SkillMap.from_parents((), (), (), {})
+    bare = dict.fromkeys(("wanted", "offers"), np.zeros((len(mentees), 0)))
+    plain = dict.fromkeys(("level", "wishes"), np.zeros((len(mentors), 0)))
+    scoring = Scoring(
+        replace(mentees, **bare),
+        replace(mentors, **plain, backed=np.zeros((len(mentors), 0), bool)),
+        skills,
+        Allowed(np.ones(len(mentors), bool), apart),
+    )
+    return why_left_out(scoring, i, capacity=capacity, forbidden=forbidden, voice=voice)

@@ -3,35 +3,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.engine import DEFAULT_WEIGHTS, assign, explain, feasibility, score, why_unmatched
+from matching.engine import DEFAULT_WEIGHTS, Allowed, explain, explain_all, why_left_out
 from tests.matching.engine.cast import (
     LANGUAGES,
     MONDAY,
-    SKILLS,
     crowd,
     make_mentee,
     make_mentor,
+    reorder,
     row,
+    scoring,
     week,
 )
 
 
 def reasons(mentee=None, mentor=None, voice="mentee", zone="UTC", weights=None, languages=LANGUAGES):
-    mentee, mentor = mentee or make_mentee(), mentor or make_mentor()
-    scores = score(mentee, mentor, SKILLS, weights)
-    return explain(
-        mentee, mentor, SKILLS, scores, 0, 0, zone=zone, on=MONDAY, voice=voice, languages=languages
-    )
+    found = scoring(mentee, mentor, weights)
+    return explain(found, 0, 0, zone=zone, on=MONDAY, voice=voice, languages=languages)
+
+
+def many(make, names, **over):
+    """The same person under each of these names, but for what is given."""
+    repeated = {
+        name: np.repeat(values, len(names), axis=0)
+        for name, values in vars(make()).items()
+        if isinstance(values, np.ndarray) and not name.startswith("record_")
+    }
+    return make(**repeated | {"ids": names, "names": names} | over)
 
 
 def two(make, **over):
-    """The same person twice, but for names and what is given."""
-    one = make()
-    doubled = {"ids": ("one", "two"), "names": ("One", "Two")}
-    for name, values in vars(one).items():
-        if isinstance(values, np.ndarray) and not name.startswith("record_"):
-            doubled[name] = np.repeat(values, 2, axis=0)
-    return make(**doubled | over)
+    return many(make, ("One", "Two"), **over)
 
 
 # The named pair, in whole, to each of the three readers
@@ -217,23 +219,12 @@ def test_explain_gives_no_reason_for_what_does_not_count():
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["mentee", "mentor", "admin"]))
 def test_explain_parts_add_up_to_the_total(seed, voice):
-    mentees, mentors = crowd(2, 3, seed)
-    scores = score(mentees, mentors, SKILLS)
-    said = explain(
-        mentees,
-        mentors,
-        SKILLS,
-        scores,
-        1,
-        2,
-        zone="Asia/Kathmandu",
-        on=MONDAY,
-        voice=voice,
-        languages=LANGUAGES,
-    )
+    found = scoring(*crowd(2, 3, seed))
+    said = explain(found, 1, 2, zone="Asia/Kathmandu", on=MONDAY, voice=voice, languages=LANGUAGES)
     assert sum(part.points for part in said.parts) == pytest.approx(said.total, abs=1e-9)
     assert sum(part.weight for part in said.parts) == pytest.approx(100)
-    assert said.total == scores.total[1, 2]
+    points = found.pair_points([1], [2])[0]
+    assert points < 0 or said.total == pytest.approx(points / 100, abs=0.006)
     for part in said.parts:
         assert part.points == pytest.approx(part.weight * part.score)
         assert part.applies or part.weight == 0
@@ -247,81 +238,98 @@ def test_explain_shows_a_mentee_learning_and_empathy_as_one_part():
     assert [part.name for part in reasons(voice="admin").parts] == list(DEFAULT_WEIGHTS)
 
 
+def test_explain_all_says_the_same_as_one_by_one():
+    found = scoring(*crowd(3, 4, seed=8))
+    options = {"zone": "UTC", "on": MONDAY, "voice": "admin", "languages": LANGUAGES}
+    one_by_one = [explain(found, i, j, **options) for i, j in ((2, 0), (0, 3))]
+    assert explain_all(found, [2, 0], [0, 3], **options) == one_by_one
+    assert explain_all(found, [], [], **options) == []
+
+
 # Why nobody
 
 
-def left_out(mentees, mentors, allowed=None, forbidden=(), locked=()):
-    allowed = np.ones((len(mentees), len(mentors)), bool) if allowed is None else np.array(allowed)
-    possible = feasibility(mentees, mentors, SKILLS, allowed)
-    cohort = assign(
-        score(mentees, mentors, SKILLS).points,
-        possible.feasible,
-        mentors.capacity,
-        mentee_ids=mentees.ids,
-        mentor_ids=mentors.ids,
-        forbidden=forbidden,
-        locked=locked,
-    )
-    return lambda i, voice="admin": why_unmatched(
-        i, mentees, mentors, possible, mentors.capacity, cohort, forbidden=forbidden, voice=voice
+def left_out(mentee=None, mentors=None, apart=(), forbidden=(), capacity=None, **settings):
+    """Why Amara Obi has nobody, to an admin and to her."""
+    mentors = make_mentor() if mentors is None else mentors
+    allowed = Allowed(np.ones(len(mentors), bool), np.array(apart, dtype=np.intp).reshape(-1, 2))
+    found = scoring(mentee, mentors, allowed=allowed, **settings)
+    capacity = None if capacity is None else np.array(capacity)
+    return tuple(
+        why_left_out(found, 0, capacity=capacity, forbidden=forbidden, voice=voice)
+        for voice in ("admin", "mentee")
     )
 
 
-def test_why_unmatched_when_the_one_who_fits_is_full():
-    told = left_out(two(make_mentee), make_mentor(), locked=[(1, 0)])
-    assert told(0) == (
-        "Only Jonas Weber could work with One, and is full. One more place there would match One."
+def test_why_left_out_when_the_one_who_fits_is_full():
+    assert left_out() == (
+        "Only Jonas Weber could work with Amara Obi, and is full. "
+        "One more place there would match Amara Obi.",
+        "The one mentor who could work with you is full.",
     )
-    assert told(0, "mentee") == "The one mentor who could work with you is full."
-    with pytest.raises(ValueError, match="Two is matched"):
-        told(1)
 
 
-def test_why_unmatched_when_all_who_fit_are_full():
-    mentors = two(make_mentor, capacity=np.array([1, 0]))
-    told = left_out(two(make_mentee), mentors, locked=[(1, 0)])
-    assert told(0) == (
-        "All who could work with One are full: One and Two. One more place with any of them would match One."
+def test_why_left_out_when_all_who_fit_are_full():
+    assert left_out(mentors=two(make_mentor, capacity=np.array([1, 0]))) == (
+        "All who could work with Amara Obi are full: One and Two. "
+        "One more place with any of them would match Amara Obi.",
+        "Every mentor who could work with you is full.",
     )
-    assert told(0, "mentee") == "Every mentor who could work with you is full."
 
 
-def test_why_unmatched_when_nobody_who_fits_had_a_place():
-    told = left_out(make_mentee(), two(make_mentor, capacity=np.array([0, 0])))
-    assert told(0) == "Nobody who could work with Amara Obi had a free place before this run: One and Two."
-    assert told(0, "mentee") == "Every mentor who could work with you has all their places taken."
-
-
-def test_why_unmatched_when_there_is_no_shared_language():
-    told = left_out(make_mentee(languages=np.array([[0.25, 1.0]])), two(make_mentor))
-    assert told(0) == "No mentor shares a language with Amara Obi that both can work in."
-
-
-def test_why_unmatched_when_all_are_ruled_out():
-    told = left_out(make_mentee(), two(make_mentor), allowed=[[False, True]], forbidden=[(0, 1)])
-    assert told(0) == (
-        "No mentor may be proposed to Amara Obi: reporting lines, exclusions or forbidden pairs rule out all."
+def test_why_left_out_names_five_and_counts_the_rest():
+    mentors = many(make_mentor, ("G", "C", "A", "F", "B", "D", "E"))
+    assert left_out(mentors=mentors)[0].startswith(
+        "All who could work with Amara Obi are full: A, B, C, D, E and 2 more. "
     )
-    assert told(0, "mentee") == "No mentor of the program can be proposed to you."
 
 
-def test_why_unmatched_when_one_is_ruled_out_and_the_other_shares_no_language():
+def test_why_left_out_when_nobody_who_fits_had_a_place():
+    told = (
+        "Nobody who could work with Amara Obi had a free place before this run: One and Two.",
+        "Every mentor who could work with you has all their places taken.",
+    )
+    assert left_out(mentors=two(make_mentor, capacity=np.array([0, 0]))) == told
+    assert left_out(mentors=two(make_mentor), capacity=[0, 0]) == told
+
+
+def test_why_left_out_when_there_is_no_shared_language():
+    mentee = make_mentee(languages=np.array([[0.25, 1.0]]))
+    assert left_out(mentee, two(make_mentor)) == (
+        "No mentor shares a language with Amara Obi that both can work in.",
+        "No mentor of the program shares a language with you that both can work in.",
+    )
+
+
+def test_why_left_out_when_all_are_ruled_out():
+    assert left_out(mentors=two(make_mentor), apart=[(0, 0)], forbidden=[(0, 1)]) == (
+        "No mentor may be proposed to Amara Obi: "
+        "reporting lines, exclusions or forbidden pairs rule out all.",
+        "No mentor of the program can be proposed to you.",
+    )
+
+
+def test_why_left_out_when_one_is_ruled_out_and_the_other_shares_no_language():
     mentors = two(make_mentor, languages=np.array([[1.0, 0], [0, 0]]))
-    told = left_out(make_mentee(), mentors, allowed=[[False, True]])
-    assert told(0) == (
+    assert left_out(mentors=mentors, apart=[(0, 0)])[0] == (
         "No mentor who may be proposed to Amara Obi shares a language with them that both can work in."
     )
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_one_more_place_matches_whom_it_is_said_to_match(seed):
-    mentees, mentors = crowd(7, 4, seed)
-    possible = feasibility(mentees, mentors, SKILLS, np.random.default_rng(seed).random((7, 4)) < 0.6)
-    ids = {"mentee_ids": mentees.ids, "mentor_ids": mentors.ids}
-    points = score(mentees, mentors, SKILLS).points
-    cohort = assign(points, possible.feasible, mentors.capacity, **ids)
-    for i in cohort.unmatched:
-        for j in np.flatnonzero(possible.feasible[i]):
-            more = mentors.capacity + (np.arange(4) == j)
-            assert assign(points, possible.feasible, more, **ids).matched == cohort.matched + 1
+def test_why_left_out_when_nobody_has_time():
+    mentors = two(make_mentor, free=week(("Sun", 0, 1)).repeat(2, axis=0))
+    assert left_out(mentors=mentors, needs_time=True, must_haves={"passion": 1}) == (
+        "No mentor who could work with Amara Obi keeps a half hour of the week free at the same time.",
+        "No mentor who could work with you keeps a half hour of the week free at the same time.",
+    )
+
+
+def test_why_left_out_when_nobody_has_what_must_be():
+    assert left_out(must_haves={"passion": 1}) == (
+        "No mentor who could work with Amara Obi meets the must-haves that the program has set.",
+        "No mentor who could work with you meets what the program asks of a pair.",
+    )
+
+
+def test_why_left_out_when_there_are_no_mentors():
+    assert left_out(mentors=reorder(make_mentor(), []))[0] == "The program has no mentors yet."
