@@ -16,9 +16,26 @@ LINKS = """() => [...document.querySelectorAll("a[href]")].map(each => each.href
   .filter(href => new URL(href).origin === location.origin)"""
 # One page of each role that no other test need keep up to date; the crawl finds many more.
 REACHED = {
-    "mentee": {"goals:goal-edit", "engagements:engagement-end", "programs:membership-leave", "mfa_index"},
-    "mentor": {"engagements:other-terms", "accounts:learning-delete", "account_email"},
-    "admin": {"programs:member-edit", "matching:match-run-list", "programs:person-detail"},
+    "mentee": {
+        "goals:goal-edit",
+        "engagements:engagement-end",
+        "programs:membership-leave",
+        "matching:what-matters",
+        "matching:preferred-mentors",
+        "mfa_index",
+    },
+    "mentor": {
+        "engagements:other-terms",
+        "accounts:learning-delete",
+        "matching:preferred-mentees",
+        "account_email",
+    },
+    "admin": {
+        "programs:member-edit",
+        "matching:match-run-list",
+        "matching:match-settings",
+        "programs:person-detail",
+    },
 }
 
 
