@@ -7,6 +7,7 @@ from django.db import models, transaction
 
 from accounts.models import LearningWish, Offer, PersonSkill, Profile, SpokenLanguage, User
 from accounts.week import from_indices
+from mentoring.celery import publish_on_commit
 
 
 @transaction.atomic
@@ -32,6 +33,7 @@ def save_basics(
         SpokenLanguage,
         [SpokenLanguage(person=person, code=code, fluency=fluency) for code, fluency in languages],
     )
+    words_changed()
 
 
 @transaction.atomic
@@ -56,6 +58,12 @@ def save_week(person: User, half_hours: Iterable[int]) -> None:
     """`half_hours` are indices 0..335 of the week in the person's own zone."""
     _lock(person)
     Profile.objects.update_or_create(person=person, defaults={"week": from_indices(half_hours)})
+
+
+def words_changed() -> None:
+    """Let a worker compute anew what people's words mean."""
+    # by the task's name: matching is a higher app
+    publish_on_commit("matching.compute_meanings")
 
 
 def _lock(person: User) -> None:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import reader_of
 from accounts.forms_profile import AccomplishmentForm, LearningRecordForm
 from accounts.models import Accomplishment, LearningRecord
+from accounts.services import words_changed
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,6 +27,7 @@ def accomplishment_delete(request: HttpRequest, pk: int) -> HttpResponse:
     accomplishment = get_object_or_404(Accomplishment, person=request.user, pk=pk)
     if request.method == "POST":
         accomplishment.delete()
+        words_changed()
         return _done(request, "The accomplishment is removed from your profile.")
     return render(request, "accounts/evidence_delete.html", {"record": accomplishment})
 
@@ -55,6 +57,7 @@ def _accomplishment(request: HttpRequest, accomplishment: Accomplishment | None)
     )
     if request.method == "POST" and form.is_valid():
         form.save()
+        words_changed()
         return _done(request, "The accomplishment is saved.")
     return render(request, "accounts/accomplishment.html", {"form": form, "record": accomplishment})
 

@@ -4,10 +4,12 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from matching import publishing, solving, suggesting
+from matching import meanings, publishing, solving, suggesting
+from matching.engine.meaning import embedder
 from mentoring.celery import publish
 
 PUBLISH_FOR = 30.0  # seconds: others' tasks wait for this worker too
+COMPUTE_FOR = 5.0  # the same for vectors, of which there may be many thousands to compute after an import
 
 
 @shared_task(name="matching.solve_match_run")
@@ -40,3 +42,10 @@ def publish_due() -> None:
         if time.monotonic() > until:
             publish("matching.publish_due")
             break
+
+
+@shared_task(name="matching.compute_meanings")
+def compute_meanings() -> None:
+    """What is due stands in PostgreSQL; a worker that has nothing to compute does not load the model."""
+    if meanings.is_due() and meanings.compute_meanings(embedder(), until=time.monotonic() + COMPUTE_FOR):
+        publish("matching.compute_meanings")

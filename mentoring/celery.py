@@ -52,6 +52,11 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "compute-meanings": {
+        "task": "matching.compute_meanings",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "suggest-mentors": {
         "task": "matching.suggest_everywhere",
         "schedule": 300.0,

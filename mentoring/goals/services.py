@@ -32,7 +32,7 @@ def create_goal(mentee: Membership, words: GoalWords, *, skills: Iterable[tuple[
     _take(goal, words)
     goal.save(force_insert=True)
     _replace_skills(goal, skills)
-    _suggest_mentors(goal)
+    _tell_matching(goal)
     return goal
 
 
@@ -43,7 +43,7 @@ def change_goal(goal: Goal, words: GoalWords, *, skills: Iterable[tuple[int, int
     _take(goal, words)
     goal.save(update_fields=["title", "why", "success", "target_on", "blocker_sealed"])
     _replace_skills(goal, skills)
-    _suggest_mentors(goal)
+    _tell_matching(goal)
 
 
 @transaction.atomic
@@ -76,6 +76,7 @@ def _replace_skills(goal: Goal, skills: Iterable[tuple[int, int]]) -> None:
     )
 
 
-def _suggest_mentors(goal: Goal) -> None:
-    # by the task's name: matching is a higher app
+def _tell_matching(goal: Goal) -> None:
+    # by the tasks' names: matching is a higher app
+    publish_on_commit("matching.compute_meanings")
     publish_on_commit("matching.suggest_mentors", str(goal.program_id), str(goal.pk))
