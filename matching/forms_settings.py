@@ -71,7 +71,7 @@ class MatchSettingsForm(forms.Form):
         for criterion in CRITERIA:
             weight, least = weights.get(criterion.name, criterion.weight), must_haves.get(criterion.name, 0)
             given |= {_weight(criterion): round(weight), _least(criterion): round(100 * least)}
-        super().__init__(*args, initial=given, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": given})
         for criterion in CRITERIA:
             self.fields[_weight(criterion)] = _weight_field(criterion)
             self.fields[_least(criterion)] = _least_field(criterion, given[_least(criterion)])
@@ -139,6 +139,6 @@ def _least_field(criterion: Criterion, given: int) -> forms.TypedChoiceField:
         label=f"Must-have for {criterion.label}",
         choices=[("0", "No minimum"), *((str(step), f"{step}%") for step in steps)],
         coerce=int,
-        empty_value=0,
+        empty_value=None,
         required=False,
     )

@@ -37,7 +37,7 @@ def emphasis_of(member: Membership) -> dict[str, int]:
 def keep_emphasis(member: Membership, chosen: Mapping[str, int]) -> None:
     """MORE, AS_USUAL or LESS by criterion's name; one that is not named stays as it was."""
     _lock(member)
-    counts = emphasis_of(member) | chosen
+    counts = emphasis_of(member) | dict(chosen)
     Emphasis.objects.update_or_create(
         membership=member,
         defaults={
