@@ -5,13 +5,15 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.formats import date_format
+from django.utils.html import format_html
 
 from accounts.forms_fields import DayField, PlainSelect
 from accounts.models import User
 from accounts.week import WEEKDAYS
 from matching.browse import PARTS_OF_DAY, Listing
-from matching.models import Pairing, PairingQuerySet
+from matching.models import MatchRun, Pairing, PairingQuerySet
 from matching.people import LANGUAGES
+from matching.review import SHOWN, SORTS
 from mentoring.schedule.times import resolve
 
 _ANY = [("", "Any")]
@@ -71,6 +73,56 @@ class SwapForm(forms.Form):
 class AssignForm(forms.Form):
     mentee = forms.UUIDField()
     mentor = forms.UUIDField(required=False)
+
+
+class DeskFilter(forms.Form):
+    """Which pairings of a run are listed, and in what order."""
+
+    words = forms.CharField(label="Name", max_length=100, required=False, widget=forms.SearchInput)
+    show = forms.ChoiceField(
+        label="Show", required=False, choices=[(name, label) for name, (label, _) in SHOWN.items()]
+    )
+    sort = forms.ChoiceField(
+        label="Order", required=False, choices=[(name, label) for name, (label, _) in SORTS.items()]
+    )
+
+    def wanted(self) -> dict[str, str]:
+        """What is asked for; what is not, or makes no sense, is as usual."""
+        self.is_valid()
+        return {
+            "words": self.cleaned_data.get("words", ""),
+            "show": self.cleaned_data.get("show") or "all",
+            "sort": self.cleaned_data.get("sort") or "lowest",
+        }
+
+
+OBJECTIVES = {
+    MatchRun.Objective.MOST: (
+        "As many mentees as possible have a mentor; of all ways to do that, the one whose pairs are best "
+        "taken together. The usual choice."
+    ),
+    MatchRun.Objective.FAIR: (
+        "As many as possible, then the weakest pair as strong as it can be, and only then the highest total. "
+        "Some very good pairs may become a little weaker."
+    ),
+    MatchRun.Objective.PREFERENCES: (
+        "What people wish comes before scores: no two would rather have each other than whom they got. "
+        "Whoever named nobody goes by the scores."
+    ),
+}
+
+
+class ObjectiveForm(forms.Form):
+    """What a match run is to aim at."""
+
+    objective = forms.ChoiceField(
+        label="What to aim at",
+        widget=forms.RadioSelect(attrs={"class": "choices--cards"}),
+        choices=[
+            (name, format_html("{}<small>{}</small>", name.label, says)) for name, says in OBJECTIVES.items()
+        ],
+        initial=MatchRun.Objective.MOST,
+    )
 
 
 class PublishForm(forms.Form):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q, Sum
 
 from accounts.models import User
 from mentoring.confidential.models import new_id
@@ -26,9 +26,16 @@ class MatchRunQuerySet(models.QuerySet["MatchRun"]):
         abandoned = Q(state=MatchRun.State.RUNNING, beat_at__lte=now - settings.MATCH_STALE_AFTER)
         return self.filter(Q(state=MatchRun.State.QUEUED) | abandoned)
 
-    def with_matched(self) -> "MatchRunQuerySet":
-        """Each with `matched`, the number of its standing pairings."""
-        return self.annotate(matched=Count("pairings", filter=Q(pairings__is_removed=False)))
+    def with_results(self, reader: User) -> "MatchRunQuerySet":
+        """Each with `matched`, `total` and `worst`, of the standing pairings that the reader may know of."""
+        shown = Q(pairings__is_removed=False) & ~(
+            Q(pairings__mentee__person=reader) | Q(pairings__mentor__person=reader)
+        )
+        return self.annotate(
+            matched=Count("pairings", filter=shown),
+            total=Sum("pairings__points", filter=shown),
+            worst=Min("pairings__points", filter=shown),
+        )
 
 
 class MatchRun(models.Model):
@@ -115,6 +122,14 @@ class PairingQuerySet(ReviewQuerySet):
     def unpublished(self) -> Self:
         return self.standing().filter(request__isnull=True)
 
+    def of_somebody(self, words: str) -> Self:
+        """Those of a mentee or mentor whose name holds the words; with none, all."""
+        if not words:
+            return self
+        return self.filter(
+            Q(mentee__person__name__icontains=words) | Q(mentor__person__name__icontains=words)
+        )
+
     def planned(self) -> Self:
         """Those that an admin has decided to publish, at once or at an hour, and that are not yet."""
         return self.unpublished().filter(publish_at__isnull=False)
@@ -176,6 +191,17 @@ class Pairing(models.Model):
 
     def __str__(self) -> str:
         return f"pairing {self.pk}"
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """As `unanswered` says; the request has to be loaded."""
+        request = self.request
+        return (
+            request is not None
+            and self.undo_at is None
+            and request.state == Request.State.OPEN
+            and not (request.mentor_yes_at or request.mentee_yes_at)
+        )
 
 
 class LeftOut(models.Model):

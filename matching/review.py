@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, QuerySet, When
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from accounts.models import User
-from matching.models import MatchRun, Pairing
+from matching.engine import CRITERIA
+from matching.forms_settings import share
+from matching.models import LeftOut, MatchRun, Pairing, PairingQuerySet, RunChange
 from matching.people import active_engagements
 from mentoring.programs.models import Membership
 
@@ -21,6 +23,17 @@ SORTS = {
     "mentee": ("By mentee", ("mentee__person__name", "pk")),
     "mentor": ("By mentor", ("mentor__person__name", "pk")),
 }
+
+
+SHOWN = {
+    "all": ("All", Q()),
+    "open": ("Not published", Q(request__isnull=True)),
+    "locked": ("Locked", Q(is_locked=True)),
+    "noted": ("Could not be published", ~Q(note="")),
+    "published": ("Published", Q(request__isnull=False)),
+}
+Action = RunChange.Action
+BY_HAND = (Action.REMOVE, Action.SWAP, Action.ASSIGN)
 
 
 @dataclass(frozen=True)
@@ -55,26 +68,79 @@ class Load:
 
 @dataclass(frozen=True)
 class Summary:
-    """Of all standing pairings, the reader's own among them: they are counted, never shown."""
+    """Of the standing pairings that the reader may know of; all in hundredths of a point.
+
+    The reader's own pairing is left out of every figure: beside the list of the others, any total would tell.
+    """
 
     matched: int
+    total: int
     average: int
-    lowest: int
+    worst: int
     bars: list[Bar]
     in_words: str
 
 
-def summary_of(run: MatchRun) -> Summary:
-    points = list(run.pairings.standing().values_list("points", flat=True))
+def summary_of(run: MatchRun, reader: User) -> Summary:
+    points = list(run.pairings.standing().reviewable_by(reader).values_list("points", flat=True))
     bars = _bars(points)
     parts = [f"{bar.count} from {bar.label}" for bar in bars if bar.count]
     return Summary(
         matched=len(points),
-        average=round(sum(points) / len(points) / 100) if points else 0,
-        lowest=round(min(points) / 100) if points else 0,
+        total=sum(points),
+        average=round(sum(points) / len(points)) if points else 0,
+        worst=min(points, default=0),
         bars=bars,
         in_words=f"Pairings by score: {', '.join(parts)}." if parts else "No pairings.",
     )
+
+
+def proof_of(run: MatchRun) -> list[str]:
+    """What the solver proved, in sentences; none for a run made before proofs were kept."""
+    proof = run.proof
+    if "pairs_seen" not in proof:
+        return []
+    pairs, rounds, gap = f"{proof['pairs_seen']:,}", proof["rounds"], proof["gap"] / 100
+    said = [f"Optimal over all {pairs} feasible pairs; {rounds} round{'' if rounds == 1 else 's'}."]
+    if not proof["is_proved"]:
+        said = [f"At most {gap:,.1f} points in total below the best of all {pairs} feasible pairs."]
+    if run.objective == MatchRun.Objective.PREFERENCES:
+        said.append(_blocking_in_words(proof.get("blocking") or 0))
+    since = run.changes.filter(action__in=BY_HAND, at__gt=run.finished_at).count() if run.finished_at else 0
+    if since:
+        changes = "1 change" if since == 1 else f"{since} changes"
+        said.append(f"This is of the pairs as they were computed, before {changes} by hand.")
+    return said
+
+
+def _blocking_in_words(blocking: int) -> str:
+    if not blocking:
+        return "No two people would rather have each other than whom they got."
+    pairs = "1 pair" if blocking == 1 else f"{blocking:,} pairs"
+    return f"{pairs} of people would rather have each other than whom they got."
+
+
+def took(run: MatchRun) -> dict[str, Any] | None:
+    """How long computing took, and each stage of it, in words."""
+    seconds: dict[str, float] = run.proof.get("seconds") or {}
+    if not seconds:
+        return None
+    stages = [{"label": label, "took": f"{spent:.1f} s"} for label, spent in seconds.items() if spent >= 0.05]
+    return {"total": f"{sum(seconds.values()):.1f} seconds", "stages": stages}
+
+
+def settings_in_words(run: MatchRun) -> list[tuple[str, str]]:
+    """Criterion and its share of the whole, with its must-have; what counts nothing is left out."""
+    total = sum(run.weights.get(criterion.name, 0) for criterion in CRITERIA)
+    said = []
+    for criterion in CRITERIA:
+        weight, least = run.weights.get(criterion.name, 0), run.must_haves.get(criterion.name)
+        if weight or least:
+            words = f"{share(weight, total)}%" + (f", at least {least:.0%} in every pair" if least else "")
+            said.append((criterion.label, words))
+    if run.tilt:
+        said.append(("What matters to a mentee", f"moves a weight by up to {run.tilt}%"))
+    return said
 
 
 def _bars(points: list[int]) -> list[Bar]:
@@ -126,15 +192,18 @@ def load_of(run: MatchRun, reader: User) -> list[Load]:
     )
 
 
-def pairings_of(run: MatchRun, reader: User, sort: str) -> QuerySet[Pairing]:
+def pairings_of(
+    run: MatchRun, reader: User, *, sort: str = "lowest", show: str = "all", words: str = ""
+) -> PairingQuerySet:
     """Standing pairings that the reader may decide on, with all that their cards show.
 
-    In a published run those that could not be published come first.
+    Those that are not published, among them what could not be, come before those that are.
     """
-    _, order = SORTS.get(sort, SORTS["lowest"])
     return (
         run.pairings.standing()
         .reviewable_by(reader)
+        .filter(SHOWN[show][1])
+        .of_somebody(words)
         .select_related("mentee__person__profile", "mentor__person__profile", "goal", "request")
         .prefetch_related(
             "goal__skills_wanted__skill",
@@ -142,7 +211,16 @@ def pairings_of(run: MatchRun, reader: User, sort: str) -> QuerySet[Pairing]:
             "mentor__person__languages",
             "mentee__person__languages",
         )
-        .order_by(Case(When(request__isnull=True, then=0), default=1), *order)
+        .order_by(Case(When(request__isnull=True, then=0), default=1), *SORTS[sort][1])
+    )
+
+
+def left_out_of(run: MatchRun, reader: User) -> QuerySet[LeftOut]:
+    """Those with a goal first: for them something can be done."""
+    return (
+        run.left_out.reviewable_by(reader)
+        .select_related("mentee__person", "goal")
+        .order_by(Case(When(goal=None, then=1), default=0), "mentee__person__name", "pk")
     )
 
 

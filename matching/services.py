@@ -1,7 +1,8 @@
 """The course of a match run, as admins steer it: started, solved again, cancelled."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -20,19 +21,42 @@ State = MatchRun.State
 REVIEWABLE = (State.READY, State.PUBLISHED)
 
 
+@dataclass(frozen=True)
+class RunSettings:
+    """Weights and least scores by criterion; how far what matters to a mentee moves their weights."""
+
+    weights: Mapping[str, float]
+    must_haves: Mapping[str, float]
+    tilt: int
+
+
 class MatchingError(Exception):
     """What was asked of a match run is refused; the text is fit to show."""
 
 
 @transaction.atomic
-def start_run(*, program: Program, by: User, now: datetime) -> MatchRun:
-    """Queue a run and wake a worker. Should no worker hear of it, beat's next wake-up finds the row."""
+def start_run(
+    *,
+    program: Program,
+    by: User,
+    now: datetime,
+    objective: str = MatchRun.Objective.MOST,
+    settings: RunSettings | None = None,
+) -> MatchRun:
+    """Queue a run and wake a worker. Should no worker hear of it, beat's next wake-up finds the row.
+
+    Without settings it is made under the program's own.
+    """
+    settings = settings or RunSettings(program.weights, program.must_haves, program.tilt)
     if not first_goals(program).exists():
         raise MatchingError("Nobody with an open goal waits for a mentor at present.")
     run = MatchRun(
         program=program,
         started_by=by,
-        weights=DEFAULT_WEIGHTS | known_weights(program.weights),
+        objective=objective,
+        weights=DEFAULT_WEIGHTS | known_weights(settings.weights),
+        must_haves=known_weights(settings.must_haves),
+        tilt=settings.tilt,
         zone=by.zone,
         created_at=now,
     )

@@ -16,7 +16,7 @@ from matching.forms import PublishForm
 from matching.models import MatchRun, Pairing, PairingQuerySet
 from matching.review import publication_of
 from matching.services import MatchingError
-from matching.views_runs import back_to, run_or_404
+from matching.views_runs import back_to, run_or_404, uuid_of
 
 MOST_TICKED = 500
 
@@ -115,20 +115,13 @@ def pairing_take_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def ticked(request: HttpRequest, pairings: PairingQuerySet) -> list[Pairing]:
     """Of these pairings those that the request names; what else it names is passed over."""
     named = request.POST.getlist("pairing") if request.method == "POST" else request.GET.getlist("pairing")
-    ids = {found for one in named[:MOST_TICKED] if (found := _uuid(one))}
+    ids = {found for one in named[:MOST_TICKED] if (found := uuid_of(one))}
     found = pairings.filter(pk__in=ids) if ids else pairings.none()
     return list(found.select_related("mentee__person", "mentor__person"))
 
 
 def in_words(count: int) -> str:
     return "1 pairing" if count == 1 else f"{count} pairings"
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _instant(text: str | None) -> datetime | None:

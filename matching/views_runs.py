@@ -5,23 +5,39 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import reader_of
 from matching import services
 from matching.cohort import outlook
-from matching.models import MatchRun
-from matching.review import SORTS, load_of, pairings_of, publication_of, skills_of, summary_of
-from matching.services import MatchingError
+from matching.forms import DeskFilter, ObjectiveForm
+from matching.forms_settings import MatchSettingsForm, current_settings
+from matching.models import MatchRun, Preference
+from matching.review import (
+    left_out_of,
+    load_of,
+    pairings_of,
+    proof_of,
+    publication_of,
+    settings_in_words,
+    skills_of,
+    summary_of,
+    took,
+)
+from matching.services import MatchingError, RunSettings
 from mentoring.programs.access import admin_of
+from mentoring.programs.models import Membership, Program
 
 PER_PAGE = 20
-CHANGES_SHOWN = 30
+MANY_PER_PAGE = 50
+FEW = 8  # of a list that has a page of its own
+KEPT = ("words", "show", "sort", "page")  # of the desk's address, while one works through it
 State = MatchRun.State
 UNDER_WAY = (State.QUEUED, State.RUNNING)
 
@@ -32,7 +48,7 @@ def match_run_list(request: HttpRequest, slug: str) -> HttpResponse:
     runs = MatchRun.objects.filter(program=admin.program).select_related("started_by")
     context = {
         "program": admin.program,
-        "page": Paginator(runs.with_matched().order_by("-created_at"), PER_PAGE).get_page(
+        "page": Paginator(runs.with_results(admin.person).order_by("-created_at"), PER_PAGE).get_page(
             request.GET.get("page")
         ),
         "outlook": outlook(admin.program),
@@ -41,14 +57,48 @@ def match_run_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "matching/match_run_list.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def match_run_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """What to aim at, under which settings: the program's, or those of the run named as `like`."""
     admin = admin_of(request.user, slug)
+    like = _like(request, admin.program)
+    given = request.POST or None
+    objective = ObjectiveForm(given, initial={"objective": like.objective} if like else None)
+    settings = MatchSettingsForm(given, initial=current_settings(like or admin.program))
+    if request.method == "POST" and objective.is_valid() & settings.is_valid():
+        return _start(request, admin, objective.cleaned_data["objective"], settings.cleaned_data)
+    context = {
+        "program": admin.program,
+        "like": like,
+        "objective": objective,
+        "form": settings,
+        "outlook": outlook(admin.program),
+        "wishing": Preference.objects.filter(by__program=admin.program).aggregate(
+            mentees=Count("by", distinct=True, filter=Q(as_mentor=False)),
+            mentors=Count("by", distinct=True, filter=Q(as_mentor=True)),
+        ),
+    }
+    return render(request, "matching/match_run_new.html", context)
+
+
+def _like(request: HttpRequest, program: Program) -> MatchRun | None:
+    like = uuid_of(request.GET.get("like", ""))
+    return MatchRun.objects.filter(program=program, pk=like).first() if like else None
+
+
+def _start(request: HttpRequest, admin: Membership, objective: str, entered: dict[str, Any]) -> HttpResponse:
+    settings = RunSettings(entered["weights"], entered["must_haves"], entered["tilt"])
     try:
-        run = services.start_run(program=admin.program, by=admin.person, now=timezone.now())
+        run = services.start_run(
+            program=admin.program,
+            by=admin.person,
+            now=timezone.now(),
+            objective=objective,
+            settings=settings,
+        )
     except MatchingError as error:
         messages.error(request, str(error))
-        return redirect("matching:match-run-list", slug)
+        return redirect("matching:match-run-list", admin.program.slug)
     return redirect("matching:match-run-detail", run.pk)
 
 
@@ -69,6 +119,29 @@ def match_run_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "matching/_progress.html", {"run": run})
 
 
+@require_safe
+def match_run_left_out(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    run = run_or_404(request, pk)
+    page = Paginator(left_out_of(run, reader_of(request)), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "matching/match_run_left_out.html", {"run": run, "page": page})
+
+
+@require_safe
+def match_run_load(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    run = run_or_404(request, pk)
+    page = Paginator(load_of(run, reader_of(request)), MANY_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "matching/match_run_load.html", {"run": run, "page": page})
+
+
+@require_safe
+def match_run_changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What admins have changed by hand, the latest first."""
+    run = run_or_404(request, pk)
+    changes = run.changes.readable_by(request.user).select_related("by")
+    page = Paginator(changes, MANY_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "matching/match_run_changes.html", {"run": run, "page": page})
+
+
 @require_POST
 def match_run_cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = run_or_404(request, pk)
@@ -86,6 +159,13 @@ def match_run_solve_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("matching:match-run-detail", run.pk)
 
 
+def uuid_of(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
 def run_or_404(request: HttpRequest, pk: uuid.UUID) -> MatchRun:
     runs = MatchRun.objects.visible_to(request.user).select_related("program", "started_by")
     return get_object_or_404(runs, pk=pk)
@@ -93,31 +173,35 @@ def run_or_404(request: HttpRequest, pk: uuid.UUID) -> MatchRun:
 
 def back_to(request: HttpRequest, run_id: uuid.UUID, pairing_id: uuid.UUID | None = None) -> HttpResponse:
     """To the desk as it was ordered, and there to the pairing."""
-    kept = {name: request.POST[name] for name in ("sort", "page") if request.POST.get(name)}
+    kept = {name: request.POST[name] for name in KEPT if request.POST.get(name)}
     url = reverse("matching:match-run-detail", args=[run_id], query=kept)
     return redirect(url if pairing_id is None else f"{url}#pairing-{pairing_id}")
 
 
 def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
     reader = reader_of(request)
-    sort = request.GET.get("sort", "")
-    sort = sort if sort in SORTS else "lowest"
-    pairings = pairings_of(run, reader, sort)
-    page = Paginator(pairings, PER_PAGE).get_page(request.GET.get("page"))
-    summary = summary_of(run)
-    left_out = run.left_out.reviewable_by(reader).select_related("mentee__person", "goal")
+    filter_form = DeskFilter(request.GET)
+    wanted = filter_form.wanted()
+    page = Paginator(pairings_of(run, reader, **wanted), PER_PAGE).get_page(request.GET.get("page"))
+    left_out = left_out_of(run, reader)
     return {
         "page": page,
         "rows": [(pairing, skills_of(pairing)) for pairing in page.object_list],
-        "sort": sort,
-        "sorts": [(name, label) for name, (label, _) in SORTS.items()],
-        "summary": summary,
-        "own": summary.matched - page.paginator.count,
-        "load": load_of(run, reader),
-        "left_out": sorted(left_out, key=lambda left: (left.goal_id is None, left.mentee.person.name)),
-        "removed": run.pairings.filter(is_removed=True).count(),
+        "filter": DeskFilter(initial=wanted),
+        "wanted": wanted,
+        "summary": summary_of(run, reader),
+        "proof": proof_of(run),
+        "seconds": took(run),
+        "settings": settings_in_words(run),
+        "others_to_compare": MatchRun.objects.filter(program=run.program, finished_at__isnull=False)
+        .exclude(pk=run.pk)
+        .exists(),
+        "takes_part": run.program.memberships.filter(person=reader).exclude(is_mentor=False, is_mentee=False),
+        "load": load_of(run, reader)[:FEW],
+        "left_out": left_out[:FEW],
+        "left_out_count": left_out.count(),
+        "removed": run.pairings.filter(is_removed=True).reviewable_by(reader).count(),
         "unpublished": run.pairings.unpublished().reviewable_by(reader).count(),
-        "changes": run.changes.readable_by(reader).select_related("by")[:CHANGES_SHOWN],
-        "unanswered": run.pairings.unanswered().reviewable_by(reader).exists(),
-        "may_change": True,
+        "unanswered": run.pairings.unanswered().reviewable_by(reader).count(),
+        "changes": run.changes.readable_by(reader).select_related("by")[:FEW],
     } | publication_of(run, reader, timezone.now())

@@ -85,9 +85,12 @@ ROWS = [
     Row("matching:match-settings", "program", ADMIN, ADMIN),
     Row("matching:match-settings-reset", "program", ALL_405, ADMIN_DOES),
     Row("matching:match-run-list", "program", ADMIN, ALL_405),
-    Row("matching:match-run-new", "program", ALL_405, ADMIN_DOES),
+    Row("matching:match-run-new", "program", ADMIN, ADMIN),
     Row("matching:match-run-detail", "run", ADMIN, ALL_405),
     Row("matching:match-run-progress", "run", ADMIN, ALL_405),
+    Row("matching:match-run-left-out", "run", ADMIN, ALL_405),
+    Row("matching:match-run-load", "run", ADMIN, ALL_405),
+    Row("matching:match-run-changes", "run", ADMIN, ALL_405),
     Row("matching:match-run-cancel", "run", ALL_405, ADMIN_DOES),
     Row("matching:match-run-solve-again", "run", ALL_405, ADMIN_DOES),
     # Which and when has to be said

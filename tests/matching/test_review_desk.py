@@ -67,7 +67,8 @@ def test_desk_shows_pairings_with_reasons_summary_and_load(cast, run, desk):
     ]
     summary = response.context["summary"]
     assert (summary.matched, sum(bar.count for bar in summary.bars)) == (2, 2)
-    assert summary.lowest == round(min(p.points for p in run.pairings.all()) / 100)
+    points = sorted(pairing.points for pairing in run.pairings.all())
+    assert (summary.total, summary.worst) == (sum(points), points[0])
     assert [(load.name, load.pairings, load.places) for load in response.context["load"]] == [
         ("Nils Ledger", 1, 1),
         ("Leila Haddad", 1, 2),
@@ -206,13 +207,50 @@ def test_progress_is_shown_and_then_the_page_is_loaded_anew(run, desk):
     assert desk.get(url("match-run-progress", run), headers={"HX-Request": "true"})["HX-Refresh"] == "true"
 
 
+def new_run(cast):
+    return reverse("matching:match-run-new", args=[cast.program.slug])
+
+
+def answers(desk, cast, **over):
+    """What the page of a new run holds, as a browser would send it."""
+    page = desk.get(new_run(cast), {"like": over.pop("like", "")})
+    forms = (page.context["objective"], page.context["form"])
+    return {name: form[name].value() for form in forms for name in form.fields} | over
+
+
+def test_match_run_new_takes_the_programs_settings_and_what_is_changed_for_this_run(cast, desk):
+    cast.program.set_matching(weights={"time": 40}, must_haves={"skills": 0.2, "language": 0.5})
+    desk.post(new_run(cast), answers(desk, cast, objective="fair", weight_time="7", tilt="10"))
+    run = MatchRun.objects.get()
+    assert (run.objective, run.weights["time"], run.must_haves, run.tilt) == (
+        "fair", 7, {"language": 0.5}, 10,
+    )  # fmt: skip
+    cast.program.refresh_from_db()
+    assert cast.program.weights == {"time": 40}
+
+
+def test_match_run_new_like_another_begins_with_its_settings(cast, run, desk):
+    MatchRun.objects.update(objective="fair", weights=run.weights | {"time": 3}, tilt=20)
+    filled = answers(desk, cast, like=str(run.pk))
+    assert (filled["objective"], filled["weight_time"], filled["tilt"]) == ("fair", 3, 20)
+    for foreign in (uuid.uuid4(), "garbage", "\x00"):
+        assert answers(desk, cast, like=str(foreign))["objective"] == "most"
+
+
+def test_match_run_new_says_what_is_wrong_and_starts_nothing(cast, desk):
+    for wrong in ({"objective": "luck"}, {"weight_time": "9" * 400}, {"tilt": "51"}):
+        page = desk.post(new_run(cast), answers(desk, cast, **wrong))
+        assert page.context["objective"].errors or page.context["form"].errors
+    assert not MatchRun.objects.exists()
+
+
 def test_match_run_list_says_what_a_run_would_do_and_starts_one(cast, second, desk):
     page = desk.get(reverse("matching:match-run-list", args=[cast.program.slug]))
     assert (page.context["outlook"].mentees, page.context["outlook"].places) == (2, 3)
-    response = desk.post(reverse("matching:match-run-new", args=[cast.program.slug]))
+    response = desk.post(new_run(cast), answers(desk, cast))
     run = MatchRun.objects.get()
     assert response["Location"] == url("match-run-detail", run)
-    again = desk.post(reverse("matching:match-run-new", args=[cast.program.slug]), follow=True)
+    again = desk.post(new_run(cast), answers(desk, cast), follow=True)
     assert said(again) == ["A match run is already under way in this program."]
     assert desk.post(url("match-run-cancel", run)).status_code == 302
     run.refresh_from_db()
@@ -294,6 +332,10 @@ def test_an_admin_neither_sees_nor_touches_their_own_pairing(cast, second, run, 
     page = client.get(url("match-run-detail", run))
     assert [pairing.pk for pairing, _ in page.context["rows"]] == [other.pk]
     assert "decided by another admin" in page.text
+    summary = page.context["summary"]
+    assert (summary.matched, summary.total) == (1, other.points)  # no figure tells of the own pairing
+    (listed,) = client.get(reverse("matching:match-run-list", args=[cast.program.slug])).context["page"]
+    assert (listed.matched, listed.total) == (1, other.points)
     assert "Locked Amara Eze" not in page.text
     assert cast.mentor.person.name not in {load.name for load in page.context["load"] if load.pairings}
     before = snapshot(run)
