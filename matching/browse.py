@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accounts.week import HALF_HOURS_A_DAY, HALF_HOURS_A_WEEK
-from matching.engine import WORKING_FLUENCY, Infeasible, week_to_utc
+from matching.engine import WORKING_FLUENCY, Explanation, Infeasible, week_to_utc
 from matching.fits import Fits, fits, shown
 from matching.people import LoadedMentors, Skills, load_mentors, load_skills
 from mentoring.engagements.models import Engagement, Request
@@ -27,13 +27,17 @@ _LEVELS = 4
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """Mentors whom a member may be shown; `order` holds their columns, best fit first or by name."""
+    """Mentors whom a member may be shown; `order` holds their columns, best fit first or by name.
+
+    Others are counted who share no language with the mentee, or who lack what the program requires of a pair.
+    """
 
     mentors: LoadedMentors
     skills: Skills
     fits: Fits | None
     order: NDArray[np.intp]
     without_language: int
+    without_must_have: int
 
     @cached_property
     def offered(self) -> list[int]:
@@ -55,18 +59,22 @@ def listing(member: Membership, goal: Goal | None, today: date) -> Listing:
     program = member.program
     if goal is not None:
         found = fits(program, Goal.objects.filter(pk=goal.pk), today)
-        reasons = found.possible.reasons[0]
-        order = np.argsort(-found.scores.points[0], kind="stable")
-        order = order[found.possible.feasible[0][order]]
-        without = int((reasons == int(Infeasible.NO_LANGUAGE)).sum())
-        return Listing(found.mentors, found.skills, found, order, without)
+        points = found.points[0]
+        order = np.argsort(-points, kind="stable")
+        order = order[points[order] >= 0]
+        # what an exclusion hides is not counted: nobody is told of it
+        barred = found.scoring.reasons(0)
+        allowed = (barred & int(Infeasible.NOT_ALLOWED)) == 0
+        silent = allowed & ((barred & int(Infeasible.NO_LANGUAGE)) > 0)
+        lacking = allowed & ~silent & (barred > 0)
+        return Listing(found.mentors, found.skills, found, order, int(silent.sum()), int(lacking.sum()))
     skills = load_skills()
     mentors = load_mentors(program, skills, today)
     allowed = set(Membership.objects.open_to(member).values_list("pk", flat=True))
     if not (member.is_mentee or member.is_paused):
         allowed.add(member.pk)  # a mentor sees themselves as others do
     columns = [j for j, row in enumerate(mentors.rows) if row.membership in allowed]
-    return Listing(mentors, skills, None, np.array(columns, dtype=np.intp), 0)
+    return Listing(mentors, skills, None, np.array(columns, dtype=np.intp), 0, 0)
 
 
 def narrow(found: Listing, wanted: Mapping[str, Any], *, zone: str, today: date) -> list[int]:
@@ -128,8 +136,15 @@ def relations_of(mentee: Membership) -> Relations:
     )
 
 
-def card_of(found: Listing, j: int, *, zone: str) -> dict[str, Any]:
-    """What the person card shows of the mentor in column j."""
+def cards_of(found: Listing, columns: Sequence[int], *, zone: str) -> list[dict[str, Any]]:
+    """What the person cards show of the mentors in these columns."""
+    said: Sequence[Explanation | None] = [None] * len(columns)
+    if found.fits is not None:
+        said = found.fits.explanations([0] * len(columns), columns, voice="mentee", zone=zone)
+    return [_card_of(found, j, explanation) for j, explanation in zip(columns, said, strict=True)]
+
+
+def _card_of(found: Listing, j: int, explanation: Explanation | None) -> dict[str, Any]:
     row = found.mentors.rows[j]
     card: dict[str, Any] = {
         "person": row.person,
@@ -138,9 +153,7 @@ def card_of(found: Listing, j: int, *, zone: str) -> dict[str, Any]:
         "places_free": row.places_free,
         "skills": _skills_of(found, j),
     }
-    if found.fits is not None:
-        card |= shown(found.fits.explanation(0, j, voice="mentee", zone=zone))
-    return card
+    return card if explanation is None else card | shown(explanation)
 
 
 def _skills_of(found: Listing, j: int) -> list[dict[str, Any]]:

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from django.contrib.postgres.aggregates import ArrayAgg, StringAgg
-from django.db.models import Avg, Count, F, Model, QuerySet, TextField, Value
-from django.db.models.functions import Concat
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Avg, Count, F, Model, QuerySet
 from numpy.typing import NDArray
 
 from accounts.languages import LANGUAGE_CHOICES, Fluency
@@ -30,6 +29,8 @@ from accounts.models import (
 )
 from accounts.week import EMPTY_WEEK, HALF_HOURS_A_WEEK, WEEK_BYTES
 from matching.engine import LEADERSHIP, POLITICAL, TECHNICAL, Mentees, Mentors, SkillMap, week_to_utc
+from matching.engine.order import order_of
+from matching.meanings import goal_meanings, mentor_meanings
 from mentoring.engagements.models import Engagement
 from mentoring.goals.models import GoalQuerySet, SkillWanted
 from mentoring.programs.models import Membership, Program
@@ -87,10 +88,11 @@ class Skills:
 
 @dataclass(frozen=True, eq=False)
 class LoadedMentors:
-    """Row j of `rows` is row j of `arrays`."""
+    """Row j of `rows` is row j of `arrays`; `model` made their meanings, and goals' must be of the same."""
 
     rows: tuple[MentorRow, ...]
     arrays: Mentors
+    model: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +122,11 @@ def _skills(listed: tuple[tuple[int, str, str, str, str | None], ...]) -> Skills
     return Skills(skill_map, column)
 
 
-def load_mentors(program: Program, skills: Skills, today: date) -> LoadedMentors:
-    """All current mentors of the program, by name; those who pause or are full too, as the engine wants."""
+def load_mentors(program: Program, skills: Skills, today: date, *, by_id: bool = False) -> LoadedMentors:
+    """All current mentors of the program, by name; those who pause or are full too, as the engine wants.
+
+    by_id: in the order that settles ties instead, which is the same whatever people are called.
+    """
     memberships = Membership.objects.mentors().filter(program=program)
     listed = list(
         memberships.order_by("person__name", "pk").values_list(
@@ -136,6 +141,8 @@ def load_mentors(program: Program, skills: Skills, today: date) -> LoadedMentors
             "person__profile__week",
         )
     )
+    if by_id:
+        listed = _in_order(listed, "mentor")
     taken = active_engagements(program)
     rows = tuple(
         MentorRow(
@@ -152,9 +159,9 @@ def load_mentors(program: Program, skills: Skills, today: date) -> LoadedMentors
     )
     index = {row.person: j for j, row in enumerate(rows)}
     persons = memberships.values("person")
-    accomplishments = _accomplishments(persons)
     rating_sum, rating_count = _ratings(program, index)
     record_owner, record_age_days = _records(persons, index, today)
+    meanings = mentor_meanings(persons, index)
     shape = (len(rows), len(skills.map.slugs))
     arrays = Mentors(
         ids=tuple(str(row.membership) for row in rows),
@@ -164,30 +171,36 @@ def load_mentors(program: Program, skills: Skills, today: date) -> LoadedMentors
         wishes=_fill_skills(shape, _wishes(persons), index, skills),
         free=_free([row[-2] for row in listed], [row[-1] for row in listed], today),
         languages=_languages(persons, index, len(rows)),
-        words=[" ".join([row.headline, row.about, accomplishments.get(row.person, "")]) for row in rows],
         rating_sum=rating_sum,
         rating_count=rating_count,
         capacity=np.array([row.places_free for row in rows], dtype=np.int64),
         record_owner=record_owner,
         record_age_days=record_age_days,
+        meaning=meanings.vectors,
+        closeness_range=tuple(meanings.range),
     )
-    return LoadedMentors(rows, arrays)
+    return LoadedMentors(rows, arrays, meanings.model)
 
 
-def load_mentees(goals: GoalQuerySet, skills: Skills, today: date) -> LoadedMentees:
-    """A row a goal, by mentee's name; what the mentee brings is the same in each of their rows."""
+def load_mentees(
+    goals: GoalQuerySet, skills: Skills, today: date, model: str, *, by_id: bool = False
+) -> LoadedMentees:
+    """A row a goal, by mentee's name; what the mentee brings is the same in each of their rows.
+
+    model: of the mentors' meanings. by_id: as in load_mentors.
+    """
     listed = list(
         goals.order_by("mentee__name", "pk").values_list(
             "pk",
             "mentee_id",
             "mentee__name",
             "title",
-            "why",
-            "success",
             "mentee__zone",
             "mentee__profile__week",
         )
     )
+    if by_id:
+        listed = _in_order(listed, "mentee")
     rows = tuple(MenteeRow(pk, person, name, title) for pk, person, name, title, *_ in listed)
     goal_index = {row.goal: i for i, row in enumerate(rows)}
     persons = goals.order_by().values("mentee")
@@ -203,10 +216,14 @@ def load_mentees(goals: GoalQuerySet, skills: Skills, today: date) -> LoadedMent
         offers=_offers(persons, first, skills, shape)[own],
         free=_free([row[-2] for row in listed], [row[-1] for row in listed], today),
         languages=_languages(persons, first, len(rows))[own],
-        words=[" ".join([title, why, success]) for _, _, _, title, why, success, _, _ in listed],
         half_hours_needed=np.full(len(rows), SESSION_HALF_HOURS),
+        meaning=goal_meanings(goals, goal_index, model),
     )
     return LoadedMentees(rows, arrays)
+
+
+def _in_order(listed: Sequence[Any], role: Literal["mentee", "mentor"]) -> list[Any]:
+    return [listed[place] for place in order_of([str(row[0]) for row in listed], role)]
 
 
 def _fill_skills(
@@ -264,17 +281,6 @@ def _offers(
     offered = _fill_skills(shape, _offered(persons), index, skills)
     level = _fill_skills(shape, _levels(persons), index, skills)
     return np.where(offered > 0, np.maximum(offered, level), 0).astype(np.float32)
-
-
-def _accomplishments(persons: QuerySet[Any]) -> dict[Person, str]:
-    said = StringAgg(
-        Concat("what", Value(" "), "how"),
-        delimiter=Value(" "),
-        order_by=["-on", "-pk"],
-        output_field=TextField(),
-    )
-    rows = _of_each(Accomplishment, persons).annotate(said=said)
-    return dict(rows.values_list("person_id", "said"))
 
 
 def _records(

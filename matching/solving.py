@@ -8,31 +8,31 @@ is conditional on its token.
 
 import logging
 import threading
+import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from matching.cohort import NO_GOAL, NO_TIME, Cohort, load_cohort
-from matching.engine import Assignment, AssignmentError, Feasibility, Infeasible, assign, why_unmatched
-from matching.engine.assignment import Pair
-from matching.fits import Fits, shown
-from matching.models import LeftOut, MatchRun, MatchRunQuerySet, Pairing
+from matching.cohort import load_cohort
+from matching.engine import AssignmentError
+from matching.models import Candidates, LeftOut, MatchRun, MatchRunQuerySet, Pairing
+from matching.results import Results, results_of
 from mentoring.celery import publish
 
 log = logging.getLogger(__name__)
 State = MatchRun.State
-BEAT_EVERY = 5.0  # seconds
+BEATS = 6.0  # signs of life in the time after which a run is left to another worker
 MOST_ATTEMPTS = 5
-EXPLAINED_AT_ONCE = 200
+SAY_EVERY = 0.25  # seconds; in between nobody is told, and nobody asks whether the attempt still holds
 
 
 class AttemptLost(Exception):
@@ -58,12 +58,38 @@ class Attempt:
         self.rows().update(state=after, attempt=None, error=error[:300])
 
 
-@dataclass(frozen=True)
-class Solved:
-    pairings: list[Pairing]
-    left_out: list[LeftOut]
-    counts: dict[str, int]
-    dropped: list[str]
+@dataclass
+class Course:
+    """How far an attempt is, for the admin who waits, and how long each stage took."""
+
+    attempt: Attempt
+    seconds: Counter[str] = field(default_factory=Counter)
+    _stage: str = ""
+    _first: float = 0
+    _last: float = 0
+    _began: float = 0
+    _said: tuple[float, str] = (0.0, "")
+
+    @contextmanager
+    def stage(self, name: str, first: int, last: int) -> Iterator[None]:
+        """Within it, say(0) is `first` percent of the run and say(1) is `last`."""
+        self._stage, self._first, self._last, self._began = name, first, last, time.monotonic()
+        yield
+        self.seconds[name] += time.monotonic() - self._began
+
+    def say(self, fraction: float, words: str) -> None:
+        """Raises AttemptLost once the run is somebody else's, or nobody's. Cheap enough to call at will."""
+        now = time.monotonic()
+        at, before = self._said
+        if words == before and now - at < SAY_EVERY:
+            return
+        self._said = (now, words)
+        self.attempt.say(int(self._first + fraction * (self._last - self._first)), words)
+
+    def seconds_so_far(self) -> dict[str, float]:
+        """By stage, the one under way counted up to now."""
+        now = Counter({self._stage: time.monotonic() - self._began})
+        return {name: round(seconds, 2) for name, seconds in (self.seconds + now).items()}
 
 
 def resume_runs(now: datetime) -> int:
@@ -106,7 +132,10 @@ def take_over(run_id: uuid.UUID, now: datetime) -> Attempt | None:
             beat_at=now,
             attempts=F("attempts") + 1,
             progress=0,
-            stage="Starting",
+            stage=Case(
+                When(attempts=0, then=Value("Starting")),
+                default=Value("Starting again, since the worker before stopped"),
+            ),
         )
     )
     return attempt if taken else None
@@ -119,7 +148,7 @@ def _beating(attempt: Attempt) -> Iterator[None]:
 
     def beat() -> None:
         try:
-            while not done.wait(BEAT_EVERY):
+            while not done.wait(settings.MATCH_STALE_AFTER.total_seconds() / BEATS):
                 attempt.rows().update(beat_at=timezone.now())
         finally:
             connection.close()
@@ -135,140 +164,34 @@ def _beating(attempt: Attempt) -> Iterator[None]:
 
 def _solve(attempt: Attempt) -> None:
     run = MatchRun.objects.select_related("program").get(pk=attempt.run_id)
-    attempt.say(5, "Reading who takes part")
-    cohort = load_cohort(run.program, run.weights, timezone.now().date())
-    attempt.say(40, "Finding the best pairs")
-    locked, forbidden, dropped = _by_hand(run, cohort)
-    fits = cohort.fits
-    mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
-    formable = _formable(fits, locked)
-    assignment = assign(
-        fits.scores.points,
-        formable.feasible,
-        mentors.capacity,
-        mentee_ids=mentees.ids,
-        mentor_ids=mentors.ids,
-        locked=locked,
-        forbidden=forbidden,
-        mentee_names=mentees.names,
-        mentor_names=mentors.names,
-    )
-    pairings = _pairings(attempt, run, cohort, assignment, set(locked))
-    attempt.say(90, "Saying who is left out, and why")
-    left_out = _left_out(run, cohort, assignment, formable, forbidden)
-    able = [row for row in fits.mentors.rows if not row.is_paused and row.places_free]
-    counts = {
-        "mentees": len(mentees),
-        "mentors": len(able),
-        "places": sum(row.places_free for row in able),
-        "feasible_pairs": int(formable.feasible.sum()),
-    }
-    attempt.say(95, "Saving")
-    _save(attempt, Solved(pairings, left_out, counts, dropped))
-
-
-def _formable(fits: Fits, locked: Sequence[Pair]) -> Feasibility:
-    """Possible pairs that have a half hour of the week in common: without one nothing could be published.
-
-    What an admin has locked stays as it is.
-    """
-    without_time = fits.possible.feasible & (fits.scores.parts["time"] == 0)
-    for pair in locked:
-        without_time[pair] = False
-    reasons = np.where(without_time, int(Infeasible.NOT_ALLOWED), fits.possible.reasons).astype(np.uint8)
-    return Feasibility(reasons == 0, reasons)
-
-
-def _by_hand(run: MatchRun, cohort: Cohort) -> tuple[list[Pair], list[Pair], list[str]]:
-    """Locked and forbidden pairs of an earlier review, and the mentees whose lock no longer has a meaning."""
-    row = {member: i for i, member in enumerate(cohort.members)}
-    column = {mentor.membership: j for j, mentor in enumerate(cohort.fits.mentors.rows)}
-    locked: list[Pair] = []
-    forbidden: list[Pair] = []
-    dropped: list[str] = []
-    decided = run.pairings.filter(is_locked=True) | run.pairings.filter(is_removed=True)
-    for mentee, mentor, is_locked, name in decided.order_by("pk").values_list(
-        "mentee_id", "mentor_id", "is_locked", "mentee__person__name"
-    ):
-        if mentee in row and mentor in column:
-            (locked if is_locked else forbidden).append((row[mentee], column[mentor]))
-        elif is_locked:
-            dropped.append(name)
-    return locked, forbidden, dropped
-
-
-def _pairings(
-    attempt: Attempt, run: MatchRun, cohort: Cohort, assignment: Assignment, locked: set[Pair]
-) -> list[Pairing]:
-    fits = cohort.fits
-    pairings = []
-    for n, (i, j) in enumerate(assignment.pairs):
-        if n % EXPLAINED_AT_ONCE == 0:
-            attempt.say(60 + 30 * n // len(assignment.pairs), "Putting the reasons into words")
-        pairings.append(
-            Pairing(
-                run=run,
-                mentee_id=cohort.members[i],
-                mentor_id=fits.mentors.rows[j].membership,
-                goal_id=fits.mentees.rows[i].goal,
-                points=int(fits.scores.points[i, j]),
-                parts=shown(fits.explanation(i, j, voice="admin", zone=run.zone)),
-                is_locked=(i, j) in locked,
-            )
-        )
-    return pairings
-
-
-def _left_out(
-    run: MatchRun,
-    cohort: Cohort,
-    assignment: Assignment,
-    formable: Feasibility,
-    forbidden: Sequence[Pair],
-) -> list[LeftOut]:
-    left_out = [
-        LeftOut(run=run, mentee_id=member, reason=NO_GOAL.format(name=name))
-        for member, name in cohort.without_goal
-    ]
-    for i in assignment.unmatched:
-        goal_id = cohort.fits.mentees.rows[i].goal
-        reason = _why_left_out(i, cohort.fits, assignment, formable, forbidden)
-        left_out.append(LeftOut(run=run, mentee_id=cohort.members[i], goal_id=goal_id, reason=reason[:500]))
-    return left_out
-
-
-def _why_left_out(
-    i: int, fits: Fits, assignment: Assignment, formable: Feasibility, forbidden: Sequence[Pair]
-) -> str:
-    possible, with_time = fits.possible.feasible[i].copy(), formable.feasible[i].copy()
-    barred = [j for row, j in forbidden if row == i]
-    possible[barred] = with_time[barred] = False
-    if possible.any() and not with_time.any():
-        return NO_TIME.format(name=fits.mentees.rows[i].name)
-    # where nobody is possible at all, the reason is not time
-    feasibility = formable if with_time.any() else fits.possible
-    mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
-    return why_unmatched(i, mentees, mentors, feasibility, mentors.capacity, assignment, forbidden=forbidden)
+    course = Course(attempt)
+    with course.stage("read", 0, 15):
+        course.say(0, "Reading who takes part")
+        cohort = load_cohort(run, timezone.now().date())
+    results = results_of(run, cohort, course)
+    with course.stage("save", 95, 100):
+        course.say(0, "Saving")
+        _save(attempt, results, course)
 
 
 @transaction.atomic
-def _save(attempt: Attempt, solved: Solved) -> None:
-    """All results or none, and only while the attempt holds; this UPDATE locks the run until then."""
-    fields: dict[str, Any] = {
-        **solved.counts,
-        "state": State.READY,
-        "attempt": None,
-        "progress": 100,
-        "stage": "",
-        "finished_at": timezone.now(),
-        "error": _said_of_dropped(solved.dropped),
-    }
-    if not attempt.rows().update(**fields):
+def _save(attempt: Attempt, results: Results, course: Course) -> None:
+    """All results or none, and only while the attempt holds; its first UPDATE locks the run until then."""
+    if not attempt.rows().update(state=State.READY, progress=100, stage=""):
         raise AttemptLost
-    Pairing.objects.standing().filter(run_id=attempt.run_id).delete()
+    run = MatchRun.objects.filter(pk=attempt.run_id)
+    Pairing.objects.unpublished().filter(run_id=attempt.run_id).delete()
     LeftOut.objects.filter(run_id=attempt.run_id).delete()
-    Pairing.objects.bulk_create(solved.pairings, batch_size=1000)
-    LeftOut.objects.bulk_create(solved.left_out, batch_size=1000)
+    Pairing.objects.bulk_create(results.pairings, batch_size=1000)
+    LeftOut.objects.bulk_create(results.left_out, batch_size=1000)
+    Candidates.objects.update_or_create(run_id=attempt.run_id, defaults={"packed": results.candidates})
+    run.update(
+        **results.counts,
+        attempt=None,
+        finished_at=timezone.now(),
+        proof=results.proof | {"seconds": course.seconds_so_far()},
+        error=_said_of_dropped(results.dropped),
+    )
 
 
 def _said_of_dropped(names: Sequence[str]) -> str:

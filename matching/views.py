@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from matching.browse import Listing, Relations, card_of, listing, narrow, relations_of
+from matching.browse import Listing, Relations, cards_of, listing, narrow, relations_of
 from matching.forms import MentorFilter
 from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
@@ -65,8 +65,7 @@ def _cards(
 ) -> list[dict[str, Any]]:
     relations = relations_of(member) if member.is_mentee else None
     cards = []
-    for j in columns:
-        card = card_of(found, j, zone=member.person.zone)
+    for card in cards_of(found, columns, zone=member.person.zone):
         card["url"] = reverse("programs:person-detail", args=[member.program.slug, card["person"]])
         card["meta"] = _places(card["places_free"])
         if relations is not None:

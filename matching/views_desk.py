@@ -100,7 +100,7 @@ def _assign(request: HttpRequest, left_out: LeftOut, mentor: Membership) -> Http
 def _assignable_cards(request: HttpRequest, left_out: LeftOut) -> list[dict[str, Any]]:
     run = left_out.run
     goals = Goal.objects.filter(pk__in=[left_out.goal_id])
-    found = fits(run.program, goals, timezone.localdate(), run.weights)
+    found = fits(run.program, goals, timezone.localdate(), run)
     cards = []
     for j in desk.assignable(run, found):
         row = found.mentors.rows[j]

@@ -1,10 +1,11 @@
 """Why this pair, and why nobody: the scores of scoring.py and the arrays of people.py put into words."""
 
 import heapq
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ LOW = 0.15  # and one worth a word against
 FLUENT = 0.75
 SAID_CLOSE = 0.5  # relatedness from which a skill is said to be close to another
 MODEST = 0.4  # a level below this is said to be modest
+QUOTED = 140  # letters of a sentence
 NAMED = 5  # skills or people in one list; the rest are counted
 Pair = tuple[int, int]
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -52,6 +54,13 @@ class Explanation:
     reasons_against: tuple[str, ...]
 
 
+class Quote(NamedTuple):
+    """The two sentences nearest in meaning, of the goal and of what the mentor says of themselves."""
+
+    goal: str
+    mentor: str
+
+
 @dataclass(frozen=True, eq=False)
 class _Pair:
     """What the reasons are made from."""
@@ -65,6 +74,7 @@ class _Pair:
     on: date
     voice: Voice
     languages: Sequence[str]
+    quote: Quote | None
 
     @property
     def mentees(self) -> Mentees:
@@ -105,6 +115,7 @@ def explain(
     on: date,
     voice: Voice = "mentee",
     languages: Sequence[str] = (),
+    quote: Quote | None = None,
 ) -> Explanation:
     """Say why mentee i and mentor j, to the mentee, the mentor or an admin.
 
@@ -113,7 +124,10 @@ def explain(
     To the mentee, learning passion and empathy are one part, and nothing is said of empathy, since what a
     mentor's raters said is for the mentor and admins alone. Says nothing of whether the pair is feasible.
     """
-    return explain_all(scoring, [i], [j], zone=zone, on=on, voice=voice, languages=languages)[0]
+    quotes = [quote]
+    return explain_all(scoring, [i], [j], zone=zone, on=on, voice=voice, languages=languages, quotes=quotes)[
+        0
+    ]
 
 
 def explain_all(
@@ -125,11 +139,14 @@ def explain_all(
     on: date,
     voice: Voice = "mentee",
     languages: Sequence[str] = (),
+    quotes: Sequence[Quote | None] = (),
 ) -> list[Explanation]:
-    """explain() of many pairs, many times faster for each."""
+    """explain() of many pairs, many times faster for each; quotes: none, or one for each pair."""
     found = scoring.parts(np.asarray(i, dtype=np.intp), np.asarray(j, dtype=np.intp))
     return [
-        _explanation(_Pair(scoring, found, at, row, column, zone, on, voice, languages))
+        _explanation(
+            _Pair(scoring, found, at, row, column, zone, on, voice, languages, quotes[at] if quotes else None)
+        )
         for at, (row, column) in enumerate(zip(i, j, strict=True))
     ]
 
@@ -235,7 +252,7 @@ def _reciprocity(pair: _Pair) -> tuple[list[str], list[str]]:
 def _purpose_and_person(pair: _Pair) -> tuple[list[str], list[str]]:
     good, poor = [], []
     if pair.counts("purpose") and pair.part("purpose") >= HIGH:
-        good.append(pair.say(phrases.ALIKE))
+        good.append(_alike(pair))
     if pair.counts("passion") and pair.part("passion") >= HIGH:
         good.append(pair.say(phrases.LEARNING))
     if pair.counts("passion") and pair.part("passion") < LOW:
@@ -244,6 +261,15 @@ def _purpose_and_person(pair: _Pair) -> tuple[list[str], list[str]]:
     if pair.voice != "mentee" and pair.counts("empathy") and rated and pair.part("empathy") >= HIGH:
         good.append(pair.say(phrases.FELT_UNDERSTOOD))
     return good, poor
+
+
+def _alike(pair: _Pair) -> str:
+    if pair.quote is None:
+        return pair.say(phrases.ALIKE)
+    goal, mentor = (
+        textwrap.shorten(sentence.rstrip("."), QUOTED, placeholder="…") for sentence in pair.quote
+    )
+    return pair.say(phrases.ALIKE_QUOTED, goal_says=goal, mentor_says=mentor)
 
 
 def _language(pair: _Pair) -> tuple[list[str], list[str]]:
@@ -271,8 +297,8 @@ def why_left_out(
 
     capacity (the mentors' unless given) and forbidden as given to assign(). Where somebody fits, it rests on
     assign() matching as many as can be: whoever could work with a mentee left out is then full, and one more
-    place with any of them would match that mentee and unmatch nobody. To the mentee nobody is named, nor is a
-    rule that concerns somebody else.
+    place with any of them makes room for that mentee and unmatches nobody. To the mentee nobody is named, nor
+    is a rule that concerns somebody else.
     """
     reasons = scoring.reasons(i)
     reasons[[j for row, j in forbidden if row == i]] |= np.uint8(Infeasible.NOT_ALLOWED)
@@ -285,7 +311,20 @@ def why_left_out(
         named = [*named[:NAMED], f"{fits.size - NAMED} more"]
     to_mentee, to_admin = phrases.LEFT_OUT[key]
     template = to_mentee if voice == "mentee" else to_admin
-    return template.format(mentee=scoring.mentees.names[i], mentors=join_words(named))
+    return template.format(
+        mentee=scoring.mentees.names[i], mentors=join_words(named), required=_required(scoring)
+    )
+
+
+def _required(scoring: Scoring) -> str:
+    least = {name: share for name, share in scoring.settings.must_haves.items() if share}
+    return (
+        join_words(
+            [f"{one.label} of {100 * least[one.name]:.0f} or more" for one in CRITERIA if one.name in least]
+        )
+        if least
+        else ""
+    )
 
 
 def _key_of_full(fits: NDArray[np.intp], capacity: Ints) -> str:
@@ -304,7 +343,10 @@ def _key_of_none(reasons: NDArray[np.uint8]) -> str:
         return "no_language"
     if _all(reasons, Infeasible.NOT_ALLOWED | Infeasible.NO_LANGUAGE):
         return "neither"
-    return "must_have" if not _all(reasons, ~Infeasible.MUST_HAVE) else "no_time"
+    could = reasons[(reasons & np.uint8(Infeasible.NOT_ALLOWED | Infeasible.NO_LANGUAGE)) == 0]
+    if _all(could, Infeasible.NO_TIME):
+        return "no_time"
+    return "must_have" if _all(could, Infeasible.MUST_HAVE) else "no_time_or_must_have"
 
 
 def _all(reasons: NDArray[np.uint8], flags: Infeasible) -> bool:

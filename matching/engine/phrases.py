@@ -48,9 +48,14 @@ WISHES_CLOSE = Phrase(
     "{mentor} would like to learn {wish}, close to {offer}, which {mentee} offers",
 )
 ALIKE = Phrase(
-    "Describes their work in words close to your goal's",
-    "Their goal is in words close to those you describe your work in",
-    "{mentor} describes their work in words close to those of {mentee}'s goal",
+    "Says of their work what is close in meaning to your goal",
+    "Their goal is close in meaning to what you say of your work",
+    "What {mentor} says of their work is close in meaning to {mentee}'s goal",
+)
+ALIKE_QUOTED = Phrase(
+    "Says “{mentor_says}”, close in meaning to your “{goal_says}”",
+    "You say “{mentor_says}”, close in meaning to their “{goal_says}”",
+    "{mentor} says “{mentor_says}”, close in meaning to {mentee}'s “{goal_says}”",
 )
 LEARNING = Phrase(
     "Has learned new things recently and says what they changed",
@@ -137,8 +142,14 @@ LEFT_OUT = {
         "No mentor who could work with {mentee} keeps a half hour of the week free at the same time.",
     ),
     "must_have": (
-        "No mentor who could work with you meets what the program asks of a pair.",
-        "No mentor who could work with {mentee} meets the must-haves that the program has set.",
+        "No mentor who could work with you has what this program requires of a pair: {required}.",
+        "No mentor who could work with {mentee} has what this program requires of a pair: {required}.",
+    ),
+    "no_time_or_must_have": (
+        "Every mentor who could work with you lacks a half hour of the week at the same time, "
+        "or what this program requires of a pair: {required}.",
+        "Every mentor who could work with {mentee} lacks a half hour of the week at the same time, "
+        "or what this program requires of a pair: {required}.",
     ),
     "no_places": (
         "Every mentor who could work with you has all their places taken.",
@@ -147,10 +158,11 @@ LEFT_OUT = {
     "full": (
         "Every mentor who could work with you is full.",
         "All who could work with {mentee} are full: {mentors}. "
-        "One more place with any of them would match {mentee}.",
+        "One more place with any of them would make room for {mentee}.",
     ),
     "full_one": (
         "The one mentor who could work with you is full.",
-        "Only {mentors} could work with {mentee}, and is full. One more place there would match {mentee}.",
+        "Only {mentors} could work with {mentee}, and is full. "
+        "One more place there would make room for {mentee}.",
     ),
 }

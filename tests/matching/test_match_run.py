@@ -14,6 +14,7 @@ from matching import services, solving
 from matching.cohort import first_goals, outlook, unmatched
 from matching.engine import DEFAULT_WEIGHTS
 from matching.models import LeftOut, MatchRun, Pairing
+from matching.results import Results
 from matching.services import MatchingError
 from matching.tasks import resume_match_runs, solve_match_run
 from mentoring.celery import app
@@ -128,7 +129,7 @@ def test_solve_match_run_says_why_somebody_is_left_out(cast):
         "Speaks Thai": "No mentor shares a language with Speaks Thai that both can work in.",
         "Second Best": (
             "Only Leila Haddad could work with Second Best, and is full. "
-            "One more place there would match Second Best."
+            "One more place there would make room for Second Best."
         ),
     }
 
@@ -207,10 +208,11 @@ def test_first_attempt_writes_nothing_once_taken_over(run):
     with pytest.raises(solving.AttemptLost):
         first.say(50, "the first")
     with pytest.raises(solving.AttemptLost):
-        solving._save(first, solving.Solved([], [LeftOut(run=run)], {}, []))
+        solving._save(first, Results([], [LeftOut(run=run)], b"", {}, {}, []), solving.Course(first))
     first.give_up("the first gave up")
     run.refresh_from_db()
-    assert (run.state, run.attempt, run.stage, run.error) == (State.RUNNING, second.token, "Starting", "")
+    assert (run.state, run.attempt, run.error) == (State.RUNNING, second.token, "")
+    assert run.stage == "Starting again, since the worker before stopped"
     solving._solve(second)
     run.refresh_from_db()
     assert (run.state, run.attempts, run.pairings.count()) == (State.READY, 2, 1)

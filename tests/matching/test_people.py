@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import week
 from accounts.models import Accomplishment, EmpathyRating, LearningRecord, PersonSkill
-from matching.fits import fits, may_propose
+from matching.engine import Infeasible
+from matching.fits import fits
 from matching.people import LANGUAGES, load_mentees, load_mentors, load_skills
 from mentoring.engagements.services import end_engagement
 from mentoring.goals.models import Goal
@@ -23,7 +24,8 @@ TODAY = date(2026, 7, 1)  # British summer time
 def load(program):
     skills = load_skills()
     mentors = load_mentors(program, skills, TODAY)
-    return skills, mentors, load_mentees(Goal.objects.filter(program=program), skills, TODAY)
+    goals = Goal.objects.filter(program=program)
+    return skills, mentors, load_mentees(goals, skills, TODAY, mentors.model)
 
 
 def rate(engagement, answers=4):
@@ -34,7 +36,7 @@ def rate(engagement, answers=4):
     )  # fmt: skip
 
 
-def test_load_mentors_gives_levels_backing_wishes_words_and_records(cast):
+def test_load_mentors_gives_levels_backing_wishes_and_records(cast):
     person = cast.mentor.person
     backed = Accomplishment.objects.create(
         person=person, what="Reopened the ward", how="By asking first", on=TODAY
@@ -50,9 +52,6 @@ def test_load_mentors_gives_levels_backing_wishes_words_and_records(cast):
     assert np.flatnonzero(mentors.arrays.level[0]).tolist() == [column["negotiation"]]
     assert np.flatnonzero(mentors.arrays.backed[0]).tolist() == [column["negotiation"]]
     assert np.flatnonzero(mentors.arrays.wishes[0]).tolist() == [column["sql"]]
-    assert mentors.arrays.words[0] == (
-        "Looks after a ward's devices I mend what others need. Reopened the ward By asking first"
-    )
     assert mentors.arrays.record_owner.tolist() == [0]
     assert mentors.arrays.record_age_days.tolist() == [30]
     english = LANGUAGES.index("English")
@@ -132,7 +131,7 @@ def test_load_mentees_never_reads_the_blocker(cast):
     assert [query for query in queries if "blocker" in query["sql"]] == []
 
 
-def test_may_propose_is_open_to_for_every_mentee(cast):
+def test_fits_allow_whom_open_to_gives_for_every_mentee(cast):
     program = cast.program
     mentors = [factories.make_mentor(program, name=f"Mentor {n}") for n in range(6)]
     both = factories.make_member(program, is_mentor=True, is_mentee=True, capacity=1)
@@ -144,8 +143,9 @@ def test_may_propose_is_open_to_for_every_mentee(cast):
     elsewhere = factories.make_program()
     ReportingLine.objects.create(program=elsewhere, junior=cast.mentee.person, senior=mentors[4].person)
     Membership.objects.filter(pk=mentors[5].pk).update(is_paused=True)
-    _, loaded, mentees = load(program)
-    allowed = may_propose(program, mentees, loaded)
+    found = fits(program, Goal.objects.filter(program=program), TODAY)
+    loaded, mentees = found.mentors, found.mentees
+    allowed = [found.scoring.reasons(i) & Infeasible.NOT_ALLOWED == 0 for i in range(len(mentees.rows))]
     for i, row in enumerate(mentees.rows):
         mentee = Membership.objects.get(program=program, person=row.person)
         expected = set(Membership.objects.open_to(mentee).values_list("person_id", flat=True))

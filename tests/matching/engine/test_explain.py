@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine import DEFAULT_WEIGHTS, Allowed, explain, explain_all, why_left_out
+from matching.engine.explain import Quote
 from tests.matching.engine.cast import (
     LANGUAGES,
     MONDAY,
@@ -46,7 +47,7 @@ def test_explain_speaks_to_the_mentee():
         "Has shown SQL in their accomplishments",
         "Free with you on Tuesday and Thursday mornings",
         "Would like to learn the budgeting you offer",
-        "Describes their work in words close to your goal's",
+        "Says of their work what is close in meaning to your goal",
         "You both speak English well",
     )
     assert said.reasons_against == ("Does not offer coalitions", "Has no recent learning record")
@@ -59,7 +60,7 @@ def test_explain_speaks_to_the_mentor():
         "You have shown SQL in your accomplishments",
         "Free with you on Tuesday and Thursday mornings",
         "Offers the budgeting you would like to learn",
-        "Their goal is in words close to those you describe your work in",
+        "Their goal is close in meaning to what you say of your work",
         "You both speak English well",
     )
     assert said.reasons_against == (
@@ -75,7 +76,7 @@ def test_explain_speaks_to_an_admin():
         "Jonas Weber has shown SQL in their accomplishments",
         "Both are free on Tuesday and Thursday mornings",
         "Jonas Weber would like to learn the budgeting Amara Obi offers",
-        "Jonas Weber describes their work in words close to those of Amara Obi's goal",
+        "What Jonas Weber says of their work is close in meaning to Amara Obi's goal",
         "Both speak English well",
     )
     assert said.reasons_against == (
@@ -213,6 +214,25 @@ def test_explain_gives_no_reason_for_what_does_not_count():
     assert said.reasons_against == ("Does not offer coalitions",)
 
 
+@pytest.mark.parametrize(
+    ("voice", "said"),
+    [
+        ("mentee", "Says “I coach speakers”, close in meaning to your “Speak with confidence”"),
+        ("mentor", "You say “I coach speakers”, close in meaning to their “Speak with confidence”"),
+        (
+            "admin",
+            "Jonas Weber says “I coach speakers”, close in meaning to Amara Obi's “Speak with confidence”",
+        ),
+    ],
+)
+def test_explain_quotes_the_two_sentences_nearest_in_meaning(voice, said):
+    quote = Quote("Speak with confidence.", "I coach speakers.")
+    told = explain(scoring(), 0, 0, zone="UTC", on=MONDAY, voice=voice, quote=quote)
+    assert said in told.reasons_for
+    long = explain(scoring(), 0, 0, zone="UTC", on=MONDAY, quote=Quote("speak " * 99, "coach " * 99))
+    assert "speak…”" in [reason for reason in long.reasons_for if "close in meaning" in reason][0]
+
+
 # Parts
 
 
@@ -264,7 +284,7 @@ def left_out(mentee=None, mentors=None, apart=(), forbidden=(), capacity=None, *
 def test_why_left_out_when_the_one_who_fits_is_full():
     assert left_out() == (
         "Only Jonas Weber could work with Amara Obi, and is full. "
-        "One more place there would match Amara Obi.",
+        "One more place there would make room for Amara Obi.",
         "The one mentor who could work with you is full.",
     )
 
@@ -272,7 +292,7 @@ def test_why_left_out_when_the_one_who_fits_is_full():
 def test_why_left_out_when_all_who_fit_are_full():
     assert left_out(mentors=two(make_mentor, capacity=np.array([1, 0]))) == (
         "All who could work with Amara Obi are full: One and Two. "
-        "One more place with any of them would match Amara Obi.",
+        "One more place with any of them would make room for Amara Obi.",
         "Every mentor who could work with you is full.",
     )
 
@@ -326,10 +346,25 @@ def test_why_left_out_when_nobody_has_time():
 
 def test_why_left_out_when_nobody_has_what_must_be():
     assert left_out(must_haves={"passion": 1}) == (
-        "No mentor who could work with Amara Obi meets the must-haves that the program has set.",
-        "No mentor who could work with you meets what the program asks of a pair.",
+        "No mentor who could work with Amara Obi has what this program requires of a pair: "
+        "Learning passion of 100 or more.",
+        "No mentor who could work with you has what this program requires of a pair: "
+        "Learning passion of 100 or more.",
     )
 
 
 def test_why_left_out_when_there_are_no_mentors():
     assert left_out(mentors=reorder(make_mentor(), []))[0] == "The program has no mentors yet."
+
+
+def test_why_left_out_when_one_lacks_time_and_the_other_what_must_be():
+    mentors = two(
+        make_mentor,
+        free=np.concatenate([week(("Sun", 0, 1)), make_mentor().free]),
+        record_owner=np.zeros(40, dtype=int),
+        record_age_days=np.zeros(40),
+    )
+    assert left_out(mentors=mentors, needs_time=True, must_haves={"passion": 1})[0] == (
+        "Every mentor who could work with Amara Obi lacks a half hour of the week at the same time, "
+        "or what this program requires of a pair: Learning passion of 100 or more."
+    )

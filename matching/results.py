@@ -1,0 +1,167 @@
+"""What comes of a match run: pairings with their reasons, who is left out and why, and what was proved."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from matching.candidates import kept_of, pack_kept
+from matching.cohort import NO_GOAL, Cohort, Decided, decided_by_hand, wishes_of
+from matching.engine import Allowed, Assignment, Scoring, assign, why_left_out
+from matching.fits import shown
+from matching.models import LeftOut, MatchRun, Pairing
+from matching.tiles import Tiled
+
+EXPLAINED_AT_ONCE = 250
+
+
+class Course(Protocol):
+    """See solving.py."""
+
+    seconds: Counter[str]
+
+    def stage(self, name: str, first: int, last: int) -> Any: ...
+
+    def say(self, fraction: float, words: str) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Rows not saved yet; `dropped` are the names of mentees whose lock no longer has a meaning."""
+
+    pairings: list[Pairing]
+    left_out: list[LeftOut]
+    candidates: bytes
+    counts: dict[str, int]
+    proof: dict[str, Any]
+    dropped: Sequence[str]
+
+
+def results_of(run: MatchRun, cohort: Cohort, course: Course) -> Results:
+    """Raises AssignmentError where an admin's locks cannot be kept."""
+    decided = decided_by_hand(run, cohort)
+    with course.stage("solve", 15, 70):
+        assignment = _solved(run, cohort, decided, course)
+    with course.stage("explain", 70, 90):
+        pairings = _pairings(run, cohort, assignment, set(decided.locked), course)
+    with course.stage("left out", 90, 95):
+        left_out = _left_out(run, cohort, assignment, decided, course)
+    mentors = cohort.fits.mentors.rows
+    able = cohort.places * [not row.is_paused for row in mentors]
+    kept = kept_of(
+        assignment,
+        mentees=cohort.members,
+        goals=[row.goal for row in cohort.fits.mentees.rows],
+        mentors=[row.membership for row in mentors],
+        places=cohort.places,
+    )
+    counts = {
+        "mentees": len(cohort.members),
+        "mentors": int((able > 0).sum()),
+        "places": int(able.sum()),
+        "feasible_pairs": assignment.pairs_seen,
+    }
+    return Results(
+        pairings, left_out, pack_kept(kept), counts, _proof(run, cohort, assignment), decided.dropped
+    )
+
+
+def _solved(run: MatchRun, cohort: Cohort, decided: Decided, course: Course) -> Assignment:
+    fits = cohort.fits
+    mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
+    tiled = Tiled(_with_places(cohort, decided))
+    assignment = assign(
+        tiled,
+        cohort.places,
+        mentee_ids=mentees.ids,
+        mentor_ids=mentors.ids,
+        objective=run.objective,
+        locked=decided.locked,
+        vouched=decided.vouched,
+        forbidden=decided.forbidden,
+        preferences=wishes_of(run.program, cohort) if run.objective == run.Objective.PREFERENCES else None,
+        mentee_names=mentees.names,
+        mentor_names=mentors.names,
+        say=course.say,
+    )
+    for name, seconds in tiled.seconds.items():
+        course.seconds[name] += seconds
+        course.seconds["solve"] -= seconds
+    return assignment
+
+
+def _with_places(cohort: Cohort, decided: Decided) -> Scoring:
+    """Without mentors who have no place, of whom nobody's best need be kept; those who are locked stay."""
+    scoring = cohort.fits.scoring
+    able = cohort.places > 0
+    able[[j for _, j in decided.locked]] = True
+    allowed = Allowed(scoring.allowed.proposable & able, scoring.allowed.apart)
+    return Scoring(scoring.mentees, scoring.mentors, scoring.skills, allowed, scoring.settings)
+
+
+def _pairings(
+    run: MatchRun, cohort: Cohort, assignment: Assignment, locked: set[tuple[int, int]], course: Course
+) -> list[Pairing]:
+    fits = cohort.fits
+    points = assignment.points.tolist()
+    pairings = []
+    for first in range(0, len(assignment.pairs), EXPLAINED_AT_ONCE):
+        course.say(first / len(assignment.pairs), "Putting the reasons into words")
+        some = assignment.pairs[first : first + EXPLAINED_AT_ONCE]
+        rows, columns = [i for i, _ in some], [j for _, j in some]
+        said = fits.explanations(rows, columns, voice="admin", zone=run.zone)
+        for k, (pair, explanation) in enumerate(zip(some, said, strict=True), start=first):
+            i, j = pair
+            pairings.append(
+                Pairing(
+                    run=run,
+                    mentee_id=cohort.members[i],
+                    mentor_id=fits.mentors.rows[j].membership,
+                    goal_id=fits.mentees.rows[i].goal,
+                    points=points[k],
+                    parts=shown(explanation) | {"score": round(points[k] / 100)},
+                    is_locked=pair in locked,
+                )
+            )
+    return pairings
+
+
+def _left_out(
+    run: MatchRun, cohort: Cohort, assignment: Assignment, decided: Decided, course: Course
+) -> list[LeftOut]:
+    left_out = [
+        LeftOut(run=run, mentee_id=member, reason=NO_GOAL.format(name=name))
+        for member, name in cohort.without_goal
+    ]
+    fits = cohort.fits
+    forbidden: dict[int, list[tuple[int, int]]] = {}
+    for i, j in decided.forbidden:
+        forbidden.setdefault(i, []).append((i, j))
+    for done, i in enumerate(assignment.unmatched):
+        course.say(done / len(assignment.unmatched), "Saying who is left out, and why")
+        reason = why_left_out(fits.scoring, i, capacity=cohort.places, forbidden=forbidden.get(i, ()))
+        left_out.append(
+            LeftOut(
+                run=run, mentee_id=cohort.members[i], goal_id=fits.mentees.rows[i].goal, reason=reason[:500]
+            )
+        )
+    return left_out
+
+
+def _proof(run: MatchRun, cohort: Cohort, assignment: Assignment) -> dict[str, Any]:
+    """What the review desk says of how good this is. Points are of 10,000 a pair."""
+    return {
+        "objective": run.objective,
+        "matched": assignment.matched,
+        "of": len(cohort.members),
+        "total": assignment.total_points,
+        "worst": assignment.worst_points,
+        "floor": assignment.floor,
+        "pairs_seen": assignment.pairs_seen,
+        "candidates": len(assignment.candidates),
+        "rounds": assignment.rounds,
+        "is_proved": assignment.is_proved,
+        "gap": assignment.gap,
+        "gap_matched": assignment.gap_matched,
+        "blocking": len(assignment.blocking),
+    }
