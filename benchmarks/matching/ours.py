@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from benchmarks.matching.peers.case import peak_mib
 from matching.engine.assignment import Assignment, Preferences, assign
 from matching.engine.costs import Costs
 from matching.engine.people import Allowed, Mentees, Mentors, SkillMap
-from matching.engine.scoring import Scoring
+from matching.engine.scoring import Pairs, Scoring
 
 WARM = Size(300, 120)  # compiled code is the same for any size
 ROWS = 500  # mentees at a time, where the points of all pairs are written out
@@ -56,6 +56,36 @@ def engine_people(arrays: Arrays) -> tuple[Mentees, Mentors, SkillMap, Allowed]:
     return mentees, mentors, skills, Allowed(arrays["proposable"], arrays["apart"].astype(np.intp))
 
 
+class Watched(Scoring):
+    """Notes at each look among all pairs what the solver had by then, and how far from the best that is."""
+
+    def watch(self, began: float) -> None:
+        self.began = began
+        self.looks: list[Look] = []
+
+    def improving(self, surplus: Any, price: Any, bonus: int, *args: Any, **kwargs: Any) -> tuple[Pairs, int]:
+        at = time.perf_counter() - self.began
+        found, feasible = super().improving(surplus, price, bonus, *args, **kwargs)
+        if bonus:  # or it is the threshold of the fair objective that is looked for
+            had = int(surplus.sum()) + int((price * np.maximum(self.mentors.capacity, 0)).sum())
+            needed = surplus.copy()
+            np.maximum.at(needed, found.i, bonus + found.points.astype(np.int64) - price[found.j])
+            more = int((needed - surplus).sum())
+            self.looks.append(Look(at, time.perf_counter() - self.began, had, more, len(found)))
+        return found, feasible
+
+
+class Look(NamedTuple):
+    """By `at` seconds the pairs were worth `had` (bonus included, see solver.py); by `known` it was clear
+    that none are worth more than `more` beyond that, and so many pairs were added."""
+
+    at: float
+    known: float
+    had: int
+    more: int
+    added: int
+
+
 def solve(arrays: Arrays) -> dict[str, Any]:
     """What main() writes: see the names below; seconds are medians, MiB the most up to then."""
     compiling, _ = timed(lambda: measure(make_people(WARM)))
@@ -69,10 +99,12 @@ def measure(arrays: Arrays) -> dict[str, Any]:
     while not runs or (len(runs) < REPEATS and sum(runs) < ENOUGH):
         scoring = plain = None  # or the next run would be charged with the memory of the last
         began = time.perf_counter()
-        scoring = Scoring(*people)
+        scoring = Watched(*people)
+        scoring.watch(began)
         plain = assigned(scoring, "most")
         runs.append(time.perf_counter() - began)
     said: dict[str, Any] = {"seconds": statistics.median(runs), "mib": peak_mib(), "most": told(plain)}
+    said["rounds"] = rounds(scoring.looks, plain)
     said["proof_holds"] = proof_holds(scoring, plain)
     said["also"] = again(scoring, plain)
     for objective, wishes in (("fair", None), ("preferences", preferences)):
@@ -83,7 +115,12 @@ def measure(arrays: Arrays) -> dict[str, Any]:
     return said
 
 
-def assigned(scoring: Scoring, objective: str, preferences: Preferences | None = None) -> Assignment:
+def assigned(
+    scoring: Scoring,
+    objective: str,
+    preferences: Preferences | None = None,
+    locked: Sequence[tuple[int, int]] = (),
+) -> Assignment:
     mentees, mentors = scoring.mentees, scoring.mentors
     return assign(
         scoring,
@@ -92,6 +129,7 @@ def assigned(scoring: Scoring, objective: str, preferences: Preferences | None =
         mentor_ids=mentors.ids,
         objective=objective,
         preferences=preferences,
+        locked=locked,
     )
 
 
@@ -107,17 +145,22 @@ def again(scoring: Scoring, found: Assignment) -> dict[str, float]:
     """Seconds, medians over some of the pairs: what a review desk asks of a result."""
     formed = found.pairs[:: max(len(found.pairs) // TRIES, 1)][:TRIES]
     candidates = found.candidates
-    other = np.flatnonzero(np.isin(candidates.i, [i for i, _ in formed]))[:: max(len(formed), 1)][:TRIES]
+    has_place = scoring.mentors.capacity[candidates.j] > 0
+    other = np.flatnonzero(has_place & np.isin(candidates.i, [i for i, _ in formed]))[5 :: 2 * TRIES][:TRIES]
     wanted = [(int(candidates.i[k]), int(candidates.j[k]), int(candidates.points[k])) for k in other]
-    mate = np.full(scoring.n, -1, np.int32)
-    for i, j in found.pairs:
-        mate[i] = j
-    made, costs = timed(lambda: Costs(candidates, scoring.mentors.capacity, mate, found.price, found.bonus))
+    mate, points = np.full(scoring.n, -1, np.int32), np.zeros(scoring.n, np.int64)
+    rows, columns = np.array(found.pairs, np.int32).T
+    mate[rows], points[rows] = columns, found.points
+    capacity = scoring.mentors.capacity
+    made, costs = timed(lambda: Costs(candidates, capacity, mate, points, found.price, found.bonus))
     return {
-        "Taking up a result to ask what changes cost": made,
+        "Taking up a result, to ask what changes cost": made,
         "One formed pair forbidden, solved again": _median(lambda pair: costs.cost_of(forbid=[pair]), formed),
         "One other pair locked, solved again": _median(lambda pair: costs.cost_of(force=[pair]), wanted),
-        "What one more place with each mentor would add": timed(costs.value_of_place)[0],
+        "One other pair locked, solved from people's arrays and proved over all pairs": timed(
+            lambda: assigned(scoring, "most", locked=[wanted[0][:2]])
+        )[0],
+        "What one more place with each mentor would add": timed(costs.worth_of_places)[0],
     }
 
 
@@ -129,6 +172,23 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     began = time.perf_counter()
     result = work()
     return time.perf_counter() - began, result
+
+
+def rounds(looks: Sequence[Look], found: Assignment) -> list[dict[str, float]]:
+    """Of each round: seconds until its pairs were had and until it was known how good they are; how far below
+    the best total they were (1 where fewer were matched), and at most; pairs added after it."""
+    best = found.matched * found.bonus + found.total_points
+    whole = max(found.total_points, 1)
+    return [
+        {
+            "at": look.at,
+            "known": look.known,
+            "short": min((best - look.had) / whole, 1.0),
+            "at_most": min(look.more / whole, 1.0),
+            "added": look.added,
+        }
+        for look in looks
+    ]
 
 
 def told(found: Assignment) -> dict[str, Any]:

@@ -40,7 +40,9 @@ def machine(seed: int) -> str:
 
 
 def page(name: str, rows: list[Row], ours: dict[str, Any], size: Size) -> str:
-    return "\n".join([f"## {name}\n", *peers(rows), "", *objectives(ours), "", *notes(ours, size), ""])
+    return "\n".join(
+        [f"## {name}\n", *peers(rows), "", *objectives(ours), "", *rounds(ours), "", *notes(ours, size), ""]
+    )
 
 
 def peers(rows: list[Row]) -> list[str]:
@@ -86,6 +88,22 @@ def objectives(ours: dict[str, Any]) -> list[str]:
     return lines
 
 
+def rounds(ours: dict[str, Any]) -> list[str]:
+    """How near the first objective was to its best when."""
+    lines = [
+        "| round | pairs had after | below the best | known after | to be at most | pairs added |",
+        "|--:|--:|--:|--:|--:|--:|",
+    ]
+    for number, one in enumerate(ours["rounds"], 1):
+        figures = [seconds(one["at"]), share(one["short"]), seconds(one["known"]), share(one["at_most"])]
+        lines.append(f"| {number} | " + " | ".join([*figures, f"{one['added']:,}"]) + " |")
+    return lines
+
+
+def share(part: float) -> str:
+    return f"{part:.4%}" if part < 1 else "fewer matched"
+
+
 OBJECTIVES = {
     "most": "most people matched, then highest total",
     "fair": "nobody far behind",
@@ -105,13 +123,11 @@ def notes(ours: dict[str, Any], size: Size) -> list[str]:
 
 
 def seconds(value: float) -> str:
-    return (
-        f"{value * 1000:,.0f} ms"
-        if value < 0.995
-        else f"{value:,.1f} s"
-        if value < 99.5
-        else f"{value:,.0f} s"
-    )
+    if value < 0.0995:
+        return f"{value * 1000:,.1f} ms"
+    if value < 0.995:
+        return f"{value * 1000:,.0f} ms"
+    return f"{value:,.1f} s" if value < 99.5 else f"{value:,.0f} s"
 
 
 def span(value: float) -> str:
