@@ -132,3 +132,13 @@ def test_form_serves_any_settings_given(cast):
     assert form.is_valid()
     assert form.cleaned_data["weights"] == DEFAULTS | {"passion": 9}
     assert (form.cleaned_data["must_haves"], form.cleaned_data["tilt"]) == ({"empathy": 0.5}, 10)
+
+
+def test_must_have_keeps_a_mentor_out_of_the_list(cast, admin, client_of, url):
+    mentors = reverse("matching:mentor-list", args=[cast.program.slug])
+    mentee = client_of(cast.mentee.person)
+    assert [card["name"] for card in mentee.get(mentors).context["cards"]] == ["Leila Haddad"]
+
+    admin.post(url, posted(least_political=70))  # three quarters of the level, backed by nothing
+
+    assert mentee.get(mentors).context["cards"] == []

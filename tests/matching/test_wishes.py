@@ -64,6 +64,25 @@ def test_what_matters_asks_of_what_the_program_weighs_alone_and_keeps_the_rest(c
     assert wishes.emphasis_of(cast.mentee) == {"time": wishes.MORE, "empathy": wishes.MORE}
 
 
+def weight_in_list(cast, client, label):
+    """How many points of 100 the criterion can give the first mentor of the list."""
+    parts = client.get(url_of("mentor-list", cast)).context["cards"][0]["parts"]
+    return next(float(part["note"].split()[2]) for part in parts if part["label"] == label)
+
+
+def test_what_matters_moves_ones_own_list_by_the_tilt_and_nobody_elses(cast, client_of):
+    other = factories.make_mentee(cast.program)
+    factories.make_goal(other)
+    cast.program.set_matching(weights=dict.fromkeys(NAMES, 0) | {"time": 50, "empathy": 50}, must_haves={})
+    own, others = client_of(cast.mentee.person), client_of(other.person)
+    assert weight_in_list(cast, own, "Time") == 50
+
+    wishes.keep_emphasis(cast.mentee, {"time": wishes.MORE, "empathy": wishes.LESS})
+
+    assert weight_in_list(cast, own, "Time") == 65  # 50 × 1.3 of 50 × 1.3 + 50 × 0.7
+    assert weight_in_list(cast, others, "Time") == 50
+
+
 @pytest.mark.parametrize("value", ["2", "", "NaN", "more"])
 def test_what_matters_refuses_what_is_no_choice(cast, client_of, value):
     response = client_of(cast.mentee.person).post(
