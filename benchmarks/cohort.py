@@ -16,8 +16,9 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import psutil
 
 from benchmarks.mentor_list import SEED, describe, people, sentence
@@ -25,12 +26,14 @@ from mentoring.local import postgres, redis_url, valkey
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from mentoring.goals.models import Goal
     from mentoring.programs.models import Program
 
 SIZES = ("10000x4000",)
 RUNS = 2
 PATIENCE = 600.0  # seconds
 TOPICS = 60  # meanings of goals and mentors lie around so many
+SENTENCES = 6
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -160,10 +163,32 @@ def build(n: int, m: int) -> tuple["Program", "User"]:
         for goal in goals
         for skill in rng.sample(skills, 4)
     )
+    say_what_they_mean(rng, goals, mentors)
     Offer.objects.bulk_create(
         Offer(person=one, skill=skill) for one in mentees for skill in rng.sample(skills, 2)
     )
     return program, admin
+
+
+def say_what_they_mean(rng: random.Random, goals: list["Goal"], mentors: list["User"]) -> None:
+    """Vectors as workers would have computed them by and by, of six sentences each, around a few topics."""
+    from matching.engine.meaning import DIMENSIONS, LENGTH, RANGES, whole
+    from matching.models import Meaning
+
+    of_length = np.random.default_rng(rng.randrange(1 << 32))
+    topics = of_length.normal(size=(TOPICS, DIMENSIONS))
+
+    def vectors() -> dict[str, Any]:
+        said = topics[of_length.integers(TOPICS)] + 1.2 * of_length.normal(size=(SENTENCES, DIMENSIONS))
+        said *= LENGTH / np.linalg.norm(said, axis=1, keepdims=True)
+        each = np.clip(np.rint(said), -127, 127).astype(np.int8)
+        said_words = [sentence(rng, 10) for _ in range(SENTENCES)]
+        return {"sentences": said_words, "whole": whole(each).tobytes(), "each": each.tobytes()}
+
+    model = {"model": next(iter(RANGES)), "digest": bytes(32)}
+    rows = [Meaning(goal=goal, **model, **vectors()) for goal in goals]
+    rows += [Meaning(person=mentor, **model, **vectors()) for mentor in mentors]
+    Meaning.objects.bulk_create(rows, batch_size=1000)
 
 
 def places(rng: random.Random, n: int, m: int) -> list[int]:

@@ -74,8 +74,8 @@ class MatchRun(models.Model):
     mentees = models.PositiveIntegerField(default=0)
     mentors = models.PositiveIntegerField(default=0)
     places = models.PositiveIntegerField(default=0)
-    feasible_pairs = models.PositiveIntegerField(default=0)
-    # What the solver proved and how long each stage took; see matching/solving.py.
+    feasible_pairs = models.PositiveBigIntegerField(default=0)
+    # What the solver proved and how long each stage took; see matching/results.py.
     proof = models.JSONField(default=dict)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
@@ -276,7 +276,7 @@ class Snapshot(models.Model):
 
     run = models.OneToOneField(MatchRun, models.CASCADE, primary_key=True, related_name="snapshot")
     attempt = models.UUIDField()
-    packed = models.BinaryField(help_text="As matching/tiles.py packs it.")
+    packed = models.BinaryField(help_text="As matching/snapshots.py packs it.")
 
     def __str__(self) -> str:
         return f"snapshot of {self.run_id}"

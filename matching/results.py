@@ -1,10 +1,10 @@
 """What comes of a match run: pairings with their reasons, who is left out and why, and what was proved."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from matching.attempts import Course
 from matching.candidates import kept_of, pack_kept
 from matching.cohort import NO_GOAL, Cohort, Decided, decided_by_hand, wishes_of
 from matching.engine import Allowed, Assignment, Scoring, assign, why_left_out
@@ -13,16 +13,6 @@ from matching.models import LeftOut, MatchRun, Pairing
 from matching.tiles import Tiled
 
 EXPLAINED_AT_ONCE = 250
-
-
-class Course(Protocol):
-    """See solving.py."""
-
-    seconds: Counter[str]
-
-    def stage(self, name: str, first: int, last: int) -> Any: ...
-
-    def say(self, fraction: float, words: str) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +59,7 @@ def results_of(run: MatchRun, cohort: Cohort, course: Course) -> Results:
 def _solved(run: MatchRun, cohort: Cohort, decided: Decided, course: Course) -> Assignment:
     fits = cohort.fits
     mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
-    tiled = Tiled(_with_places(cohort, decided))
+    tiled = Tiled(_with_places(cohort, decided), course.attempt)
     assignment = assign(
         tiled,
         cohort.places,

@@ -1,99 +1,30 @@
-"""The worker's side of a match run.
-
-A run may be delivered twice, and its worker may die at any moment. Whoever works on it holds an attempt: a
-token in the run's row. A run is taken over, by one conditional UPDATE, when it waits or when its attempt has
-not said for a while that it is alive; from then on the attempt before can write nothing, since all it writes
-is conditional on its token.
-"""
+"""The worker's side of a match run: from the people in the database to results that an admin can review."""
 
 import logging
-import threading
-import time
 import uuid
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db import transaction
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
+from matching.attempts import Attempt, AttemptLost, Course, State, beating, take_over
 from matching.cohort import load_cohort
 from matching.engine import AssignmentError
-from matching.models import Candidates, LeftOut, MatchRun, MatchRunQuerySet, Pairing
+from matching.models import Candidates, LeftOut, MatchRun, Pairing
 from matching.results import Results, results_of
+from matching.tiles import forget_abandoned_tiles, forget_tiles
 from mentoring.celery import publish
 
 log = logging.getLogger(__name__)
-State = MatchRun.State
-BEATS = 6.0  # signs of life in the time after which a run is left to another worker
 MOST_ATTEMPTS = 5
-SAY_EVERY = 0.25  # seconds; in between nobody is told, and nobody asks whether the attempt still holds
-
-
-class AttemptLost(Exception):
-    """Another attempt has taken the run over, or an admin has cancelled it."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    run_id: uuid.UUID
-    token: uuid.UUID
-
-    def rows(self) -> MatchRunQuerySet:
-        """The run, as long as this attempt may write it."""
-        return MatchRun.objects.filter(pk=self.run_id, attempt=self.token, state=State.RUNNING)
-
-    def say(self, progress: int, stage: str) -> None:
-        if not self.rows().update(progress=progress, stage=stage, beat_at=timezone.now()):
-            raise AttemptLost
-
-    def give_up(self, error: str) -> None:
-        """End without results; those of an earlier solving stand."""
-        after = State.READY if self.rows().filter(finished_at__isnull=False).exists() else State.FAILED
-        self.rows().update(state=after, attempt=None, error=error[:300])
-
-
-@dataclass
-class Course:
-    """How far an attempt is, for the admin who waits, and how long each stage took."""
-
-    attempt: Attempt
-    seconds: Counter[str] = field(default_factory=Counter)
-    _stage: str = ""
-    _first: float = 0
-    _last: float = 0
-    _began: float = 0
-    _said: tuple[float, str] = (0.0, "")
-
-    @contextmanager
-    def stage(self, name: str, first: int, last: int) -> Iterator[None]:
-        """Within it, say(0) is `first` percent of the run and say(1) is `last`."""
-        self._stage, self._first, self._last, self._began = name, first, last, time.monotonic()
-        yield
-        self.seconds[name] += time.monotonic() - self._began
-
-    def say(self, fraction: float, words: str) -> None:
-        """Raises AttemptLost once the run is somebody else's, or nobody's. Cheap enough to call at will."""
-        now = time.monotonic()
-        at, before = self._said
-        if words == before and now - at < SAY_EVERY:
-            return
-        self._said = (now, words)
-        self.attempt.say(int(self._first + fraction * (self._last - self._first)), words)
-
-    def seconds_so_far(self) -> dict[str, float]:
-        """By stage, the one under way counted up to now."""
-        now = Counter({self._stage: time.monotonic() - self._began})
-        return {name: round(seconds, 2) for name, seconds in (self.seconds + now).items()}
 
 
 def resume_runs(now: datetime) -> int:
     """Wake workers for runs that wait or were left by a worker that died; returns for how many."""
+    forget_abandoned_tiles()
     claimable = MatchRun.objects.claimable(now)
     claimable.filter(attempts__gte=MOST_ATTEMPTS).update(
         state=Case(When(finished_at__isnull=True, then=Value(State.FAILED)), default=Value(State.READY)),
@@ -110,7 +41,7 @@ def solve_run(run_id: uuid.UUID) -> None:
     attempt = take_over(run_id, timezone.now())
     if attempt is None:
         return
-    with _beating(attempt):
+    with beating(attempt):
         try:
             _solve(attempt)
         except AttemptLost:
@@ -119,47 +50,8 @@ def solve_run(run_id: uuid.UUID) -> None:
             attempt.give_up(str(error))
         except SoftTimeLimitExceeded:
             attempt.give_up("The computation took too long and was stopped.")
-
-
-def take_over(run_id: uuid.UUID, now: datetime) -> Attempt | None:
-    attempt = Attempt(run_id, uuid.uuid4())
-    taken = (
-        MatchRun.objects.claimable(now)
-        .filter(pk=run_id)
-        .update(
-            state=State.RUNNING,
-            attempt=attempt.token,
-            beat_at=now,
-            attempts=F("attempts") + 1,
-            progress=0,
-            stage=Case(
-                When(attempts=0, then=Value("Starting")),
-                default=Value("Starting again, since the worker before stopped"),
-            ),
-        )
-    )
-    return attempt if taken else None
-
-
-@contextmanager
-def _beating(attempt: Attempt) -> Iterator[None]:
-    """Says every few seconds that the attempt is alive, on a connection of its own."""
-    done = threading.Event()
-
-    def beat() -> None:
-        try:
-            while not done.wait(settings.MATCH_STALE_AFTER.total_seconds() / BEATS):
-                attempt.rows().update(beat_at=timezone.now())
         finally:
-            connection.close()
-
-    thread = threading.Thread(target=beat, name="match-run-beat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+            forget_tiles(attempt)
 
 
 def _solve(attempt: Attempt) -> None:

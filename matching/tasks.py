@@ -4,7 +4,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from matching import meanings, publishing, solving, suggesting
+from matching import meanings, publishing, solving, suggesting, tiles
 from matching.engine.meaning import embedder
 from mentoring.celery import publish
 
@@ -12,9 +12,15 @@ PUBLISH_FOR = 30.0  # seconds: others' tasks wait for this worker too
 COMPUTE_FOR = 5.0  # the same for vectors, of which there may be many thousands to compute after an import
 
 
-@shared_task(name="matching.solve_match_run")
+# Beyond the usual limits: a run says that it is alive, and whoever gets it a second time leaves it alone.
+@shared_task(name="matching.solve_match_run", soft_time_limit=1800, time_limit=1830)
 def solve_match_run(run_id: str) -> None:
     solving.solve_run(uuid.UUID(run_id))
+
+
+@shared_task(name="matching.score_tile")
+def score_tile(tile_id: str) -> None:
+    tiles.score_tile(int(tile_id))
 
 
 @shared_task(name="matching.resume_match_runs")

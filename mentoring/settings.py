@@ -185,6 +185,8 @@ OUTBOX_LEASE = timedelta(seconds=int(os.environ.get("OUTBOX_LEASE_SECONDS", "120
 
 # A match run is left to another worker when its own has not said for so long that it is alive.
 MATCH_STALE_AFTER = timedelta(seconds=float(os.environ.get("MATCH_STALE_SECONDS", "30")))
+# From so many pairs on, a run's scoring is shared out over all workers.
+MATCH_TILES_FROM = int(os.environ.get("MATCH_TILES_FROM", "1000000000"))
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

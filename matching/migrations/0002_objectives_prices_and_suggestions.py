@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("attempt", models.UUIDField()),
-                ("packed", models.BinaryField(help_text="As matching/tiles.py packs it.")),
+                ("packed", models.BinaryField(help_text="As matching/snapshots.py packs it.")),
             ],
         ),
         migrations.CreateModel(
@@ -85,6 +85,11 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("run", "attempt", "number"), name="tile_once")
                 ],
             },
+        ),
+        migrations.AlterField(
+            model_name="matchrun",
+            name="feasible_pairs",
+            field=models.PositiveBigIntegerField(default=0),
         ),
         migrations.AddField(
             model_name="matchrun",
