@@ -44,11 +44,12 @@ def shown_to(member: Membership, goal: Goal | None = None) -> list[Suggestion]:
     """What a page may still show: the mentor may be proposed, has a place and was not asked meanwhile."""
     if not member.is_mentee:
         return []
+    goals = waiting_goals(member.program).filter(mentee=member.person_id)
     free = Membership.objects.open_to(member).with_counts().filter(taken__lt=F("capacity"))
     pair = {"mentee": member.person_id, "mentor": OuterRef("mentor__person"), "program": member.program_id}
     live = (
         Suggestion.objects.live()
-        .filter(goal__in=[goal] if goal else waiting_goals(member.program).filter(mentee=member.person_id))
+        .filter(goal__in=goals.filter(pk=goal.pk) if goal else goals)
         .filter(mentor__in=free.values("pk"))
         .exclude(Exists(Request.objects.open().filter(**pair)))
         .exclude(Exists(Engagement.objects.active().filter(**pair)))
