@@ -93,7 +93,7 @@ _DONE = (
     .annotate(
         said=StringAgg(
             Concat("what", Value("\n"), "how", output_field=TextField()),
-            delimiter=Value("\n"),
+            delimiter="\n",
             order_by=["-on", "-pk"],
             output_field=TextField(),
         )
