@@ -73,6 +73,7 @@ class SwapForm(forms.Form):
 class AssignForm(forms.Form):
     mentee = forms.UUIDField()
     mentor = forms.UUIDField(required=False)
+    key = forms.CharField(max_length=64, required=False)
 
 
 class DeskFilter(forms.Form):

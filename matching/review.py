@@ -1,8 +1,11 @@
 """What the review desk shows of a run, read in a fixed number of queries."""
 
+import uuid
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Case, Count, Q, QuerySet, When
@@ -14,6 +17,7 @@ from matching.models import LeftOut, MatchRun, Pairing, PairingQuerySet, RunChan
 from matching.people import active_engagements
 from mentoring.programs.models import Membership
 
+NOTHING: Mapping[uuid.UUID, tuple[int, int]] = MappingProxyType({})
 BARS = 10
 BAR_WIDTH, BAR_GAP, CHART_HEIGHT = 44, 4, 120
 LOW_SCORE = 40  # bars wholly below are marked
@@ -56,9 +60,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Load:
+    """`worth`: how many more matched and points more in total one more place there would bring, if known."""
+
     name: str
     pairings: int
     places: int
+    worth: tuple[int, int] | None = None
 
     @property
     def share(self) -> int:
@@ -172,8 +179,8 @@ def publication_of(run: MatchRun, reader: User, now: datetime) -> dict[str, Any]
     }
 
 
-def load_of(run: MatchRun, reader: User) -> list[Load]:
-    """The other mentors with a place or a pairing, the fullest first."""
+def load_of(run: MatchRun, reader: User, worth: Mapping[uuid.UUID, tuple[int, int]] = NOTHING) -> list[Load]:
+    """The other mentors with a place or a pairing; the fullest first, and whose next place is worth most."""
     # The reader's own pairing is not counted: beside the list it would tell who their mentor is to be.
     used = Counter(run.pairings.standing().reviewable_by(reader).values_list("mentor_id", flat=True))
     taken = active_engagements(run.program)
@@ -184,11 +191,12 @@ def load_of(run: MatchRun, reader: User) -> list[Load]:
         .values_list("pk", "person_id", "person__name", "capacity")
     )
     loads = [
-        Load(name, used[pk], max(used[pk], capacity - taken.get(person, 0)))
+        Load(name, used[pk], max(used[pk], capacity - taken.get(person, 0)), worth.get(pk))
         for pk, person, name, capacity in mentors
     ]
     return sorted(
-        (load for load in loads if load.places), key=lambda load: (-load.share, -load.pairings, load.name)
+        (load for load in loads if load.places),
+        key=lambda load: (-load.share, *(-gain for gain in load.worth or (0, 0)), -load.pairings, load.name),
     )
 
 

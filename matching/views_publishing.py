@@ -13,12 +13,10 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.access import reader_of
 from matching import publishing
 from matching.forms import PublishForm
-from matching.models import MatchRun, Pairing, PairingQuerySet
+from matching.models import MatchRun, Pairing
 from matching.review import publication_of
 from matching.services import MatchingError
-from matching.views_runs import back_to, run_or_404, uuid_of
-
-MOST_TICKED = 500
+from matching.views_runs import back_to, run_or_404, ticked
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,14 +108,6 @@ def pairing_take_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, "The proposal is taken back. Whoever had been told of it is told.")
     return back_to(request, pairing.run_id, pairing.pk)
-
-
-def ticked(request: HttpRequest, pairings: PairingQuerySet) -> list[Pairing]:
-    """Of these pairings those that the request names; what else it names is passed over."""
-    named = request.POST.getlist("pairing") if request.method == "POST" else request.GET.getlist("pairing")
-    ids = {found for one in named[:MOST_TICKED] if (found := uuid_of(one))}
-    found = pairings.filter(pk__in=ids) if ids else pairings.none()
-    return list(found.select_related("mentee__person", "mentor__person"))
 
 
 def in_words(count: int) -> str:

@@ -16,9 +16,10 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.access import reader_of
 from matching import services
 from matching.cohort import outlook
+from matching.forecast import helpful_places, prices_of, worth_of_places
 from matching.forms import DeskFilter, ObjectiveForm
 from matching.forms_settings import MatchSettingsForm, current_settings
-from matching.models import MatchRun, Preference
+from matching.models import MatchRun, Pairing, PairingQuerySet, Preference
 from matching.review import (
     left_out_of,
     load_of,
@@ -30,12 +31,14 @@ from matching.review import (
     summary_of,
     took,
 )
-from matching.services import MatchingError, RunSettings
+from matching.services import REVIEWABLE, MatchingError, RunSettings
+from matching.standing import standing_of
 from mentoring.programs.access import admin_of
 from mentoring.programs.models import Membership, Program
 
 PER_PAGE = 20
 MANY_PER_PAGE = 50
+MOST_TICKED = 500
 FEW = 8  # of a list that has a page of its own
 KEPT = ("words", "show", "sort", "page")  # of the desk's address, while one works through it
 State = MatchRun.State
@@ -120,16 +123,37 @@ def match_run_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
+def match_run_costs(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What locking and removing would cost, for the pairings named; the desk fetches it once it is shown."""
+    run = run_or_404(request, pk)
+    named = ticked(request, run.pairings.unpublished().reviewable_by(request.user))
+    standing = standing_of(run, reader_of(request)) if run.state in REVIEWABLE else None
+    prices = prices_of(standing, named[:PER_PAGE]) if standing else {}
+    return render(request, "matching/_costs.html", {"prices": prices.items()})
+
+
+@require_safe
 def match_run_left_out(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = run_or_404(request, pk)
-    page = Paginator(left_out_of(run, reader_of(request)), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "matching/match_run_left_out.html", {"run": run, "page": page})
+    reader = reader_of(request)
+    page = Paginator(left_out_of(run, reader), PER_PAGE).get_page(request.GET.get("page"))
+    standing = standing_of(run, reader)
+    context = {
+        "run": run,
+        "page": page,
+        "able": standing.have_somebody(left.mentee_id for left in page) if standing else set(),
+        "helpful": helpful_places(standing) if standing else [],
+    }
+    return render(request, "matching/match_run_left_out.html", context)
 
 
 @require_safe
 def match_run_load(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = run_or_404(request, pk)
-    page = Paginator(load_of(run, reader_of(request)), MANY_PER_PAGE).get_page(request.GET.get("page"))
+    reader = reader_of(request)
+    standing = standing_of(run, reader)
+    loads = load_of(run, reader, worth_of_places(standing) if standing else {})
+    page = Paginator(loads, MANY_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "matching/match_run_load.html", {"run": run, "page": page})
 
 
@@ -166,6 +190,14 @@ def uuid_of(text: str) -> uuid.UUID | None:
         return None
 
 
+def ticked(request: HttpRequest, pairings: PairingQuerySet) -> list[Pairing]:
+    """Of these pairings those that the request names; what else it names is passed over."""
+    named = request.POST.getlist("pairing") if request.method == "POST" else request.GET.getlist("pairing")
+    ids = {found for one in named[:MOST_TICKED] if (found := uuid_of(one))}
+    found = pairings.filter(pk__in=ids) if ids else pairings.none()
+    return list(found.select_related("mentee__person", "mentor__person"))
+
+
 def run_or_404(request: HttpRequest, pk: uuid.UUID) -> MatchRun:
     runs = MatchRun.objects.visible_to(request.user).select_related("program", "started_by")
     return get_object_or_404(runs, pk=pk)
@@ -184,6 +216,7 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
     wanted = filter_form.wanted()
     page = Paginator(pairings_of(run, reader, **wanted), PER_PAGE).get_page(request.GET.get("page"))
     left_out = left_out_of(run, reader)
+    standing = standing_of(run, reader)
     return {
         "page": page,
         "rows": [(pairing, skills_of(pairing)) for pairing in page.object_list],
@@ -197,8 +230,10 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         .exclude(pk=run.pk)
         .exists(),
         "takes_part": run.program.memberships.filter(person=reader).exclude(is_mentor=False, is_mentee=False),
+        "standing_known": standing is not None,
         "load": load_of(run, reader)[:FEW],
         "left_out": left_out[:FEW],
+        "able": standing.have_somebody(left.mentee_id for left in left_out[:FEW]) if standing else set(),
         "left_out_count": left_out.count(),
         "removed": run.pairings.filter(is_removed=True).reviewable_by(reader).count(),
         "unpublished": run.pairings.unpublished().reviewable_by(reader).count(),

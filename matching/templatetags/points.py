@@ -16,3 +16,9 @@ def change(hundredths: int) -> str:
     """With its sign, to a tenth of a point: −180 → "−1.8"; what rounds to nothing is "0.0"."""
     said = f"{hundredths / 100:+,.1f}"
     return "0.0" if said in ("+0.0", "-0.0") else said.replace("-", "−")
+
+
+@register.filter
+def matched(more: int) -> str:
+    """2 → "2 more matched", −1 → "1 fewer matched"."""
+    return f"{abs(more)} {'more' if more > 0 else 'fewer'} matched"

@@ -105,16 +105,16 @@ def test_pairing_remove_leaves_the_mentee_out(cast, run, desk):
 def test_pairing_swap_shows_what_it_would_do_and_does_it(cast, second, run, desk):
     first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
     before = first.points + other.points
-    (swap,) = desk.get(url("pairing-swap", first)).context["swaps"]
-    assert swap.other == other
+    ((shown, swap),) = desk.get(url("pairing-swap", first)).context["swaps"]
+    assert shown == other
     desk.post(url("pairing-swap", first), {"other": str(other.pk)})
     assert standing(run) == {("Amara Eze", "Nils Ledger"), ("Bruno Costa", "Leila Haddad")}
     first.refresh_from_db()
     other.refresh_from_db()
     assert first.is_locked
     assert other.is_locked
-    assert (first.points / 100, other.points / 100) == (swap.own_points, swap.other_points)
-    assert first.points + other.points - before == pytest.approx(100 * swap.change)
+    assert (first.points, other.points) == (swap.own, swap.other)
+    assert first.points + other.points - before == swap.change
     assert first.parts["reasons_against"][0].startswith("Nils Ledger does not offer")
     assert run.changes.get().words == "Swapped the mentors of Amara Eze and Bruno Costa"
 
@@ -122,7 +122,6 @@ def test_pairing_swap_shows_what_it_would_do_and_does_it(cast, second, run, desk
 def test_pairing_swap_is_refused_where_two_may_not_meet(cast, second, run, desk):
     first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
     Exclusion.objects.create(by=cast.mentee.person, other=other.mentor.person)
-    assert desk.get(url("pairing-swap", first)).context["swaps"] == []
     response = desk.post(url("pairing-swap", first), {"other": str(other.pk)}, follow=True)
     assert said(response) == ["Nils Ledger may not be proposed to Amara Eze."]
     assert standing(run) == {("Amara Eze", "Leila Haddad"), ("Bruno Costa", "Nils Ledger")}
@@ -138,6 +137,7 @@ def test_pairing_swap_is_refused_without_a_shared_language(cast, second, run, de
 def test_pairing_swap_is_refused_while_one_is_locked(cast, second, run, desk):
     first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
     run.pairings.filter(pk=other.pk).update(is_locked=True)
+    assert desk.get(url("pairing-swap", first)).context["swaps"] == []
     response = desk.post(url("pairing-swap", first), {"other": str(other.pk)}, follow=True)
     assert said(response) == ["Bruno Costa and Nils Ledger are locked. Unlock them first."]
 
@@ -149,24 +149,91 @@ def test_pairing_swap_with_nothing_is_not_found(cast, run, desk, other):
     assert desk.post(url("pairing-swap", pairing), {"other": str(pairing.pk)}).status_code == 404
 
 
-def test_match_run_assign_pairs_somebody_left_out_by_hand(cast, run, desk):
-    desk.post(url("pairing-remove", pairing_of(run, cast.mentee)))
-    page = desk.get(url("match-run-assign", run), {"mentee": str(cast.mentee.pk)})
-    assert [card["row"].name for card in page.context["cards"]] == ["Leila Haddad"]  # Nils is full
-    desk.post(url("match-run-assign", run), {"mentee": str(cast.mentee.pk), "mentor": str(cast.mentor.pk)})
-    pairing = run.pairings.get(mentee=cast.mentee)
-    assert (pairing.mentor, pairing.is_locked, pairing.is_removed) == (cast.mentor, True, False)
+def test_pairing_remove_tells_what_it_would_do_and_solves_the_rest_as_told(cast, second, run, desk):
+    """Without Leila, Amara's best is Nils, who is Bruno's: the best total is to exchange the two."""
+    first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    before = first.points + other.points
+    page = desk.get(url("pairing-remove", first))
+    alone, solved = page.context["alone"], page.context["solved"]
+    assert (alone.matched, alone.points) == (-1, -first.points)
+    assert alone.lines == (("Amara Eze", "Leila Haddad", None, -first.points),)
+    assert solved.matched == 0
+    assert {(line.mentee, line.before, line.after) for line in solved.lines} == {
+        ("Amara Eze", "Leila Haddad", "Nils Ledger"),
+        ("Bruno Costa", "Nils Ledger", "Leila Haddad"),
+    }
+    desk.post(url("pairing-remove", first), {"key": solved.key})
+    assert standing(run) == {("Amara Eze", "Nils Ledger"), ("Bruno Costa", "Leila Haddad")}
+    assert sum(pairing.points for pairing in run.pairings.standing()) - before == solved.points
+    assert not run.left_out.exists()
+    assert run.pairings.get(is_removed=True).pk == first.pk
+    change = run.changes.get()
+    assert (
+        change.words
+        == "Removed Amara Eze and Leila Haddad, and solved the rest anew; 1 other changes with it"
+    )
+    assert second.person_id in change.concerns
+
+
+def test_pairing_remove_by_moves_that_are_no_longer_true_does_nothing(cast, second, run, desk):
+    first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    key = desk.get(url("pairing-remove", first)).context["solved"].key
+    desk.post(url("pairing-lock", other))
+    for stale in (key, "garbage", "x" * 5000):
+        response = desk.post(url("pairing-remove", first), {"key": stale}, follow=True)
+        assert said(response) == ["The run has changed meanwhile. Look again at what this would do now."]
+    assert standing(run) == {("Amara Eze", "Leila Haddad"), ("Bruno Costa", "Nils Ledger")}
+
+
+def test_pairing_remove_is_refused_while_it_is_locked(cast, run, desk):
+    pairing = pairing_of(run, cast.mentee)
+    desk.post(url("pairing-lock", pairing))
+    assert not desk.get(url("pairing-remove", pairing)).context["solved"]
+    response = desk.post(url("pairing-remove", pairing), follow=True)
+    assert said(response) == ["Amara Eze and Leila Haddad are locked. Unlock them first."]
+
+
+def cards(page):
+    return [(card["row"].name, card["choice"].places_left) for card in page.context["cards"]]
+
+
+def test_match_run_assign_takes_a_place_from_somebody_only_as_told(cast, second, run, desk):
+    """Nils has one place, Bruno's; given to Amara, Bruno has Leila."""
+    ask = {"mentee": str(cast.mentee.pk)}
+    page = desk.get(url("match-run-assign", run), ask)
+    nils = pairing_of(run, second).mentor
+    assert cards(page) == [("Nils Ledger", 0)]
+    ask["mentor"] = str(nils.pk)
+    told = desk.get(url("match-run-assign", run), ask).context["forecast"]
+    assert {(line.mentee, line.after) for line in told.lines} == {
+        ("Amara Eze", "Nils Ledger"), ("Bruno Costa", "Leila Haddad"),
+    }  # fmt: skip
+    response = desk.post(url("match-run-assign", run), ask, follow=True)
+    assert said(response) == ["The run has changed meanwhile. Look again at what this would do now."]
+    desk.post(url("match-run-assign", run), ask | {"key": told.key})
+    assert standing(run) == {("Amara Eze", "Nils Ledger"), ("Bruno Costa", "Leila Haddad")}
+    assert [pairing_of(run, member).is_locked for member in (cast.mentee, second)] == [True, False]
+    assert run.changes.get().words == "Assigned Amara Eze to Nils Ledger; 1 other changes with it"
+
+
+def test_match_run_assign_gives_a_free_place_to_somebody_left_out(cast, second, run, desk):
+    desk.post(url("pairing-remove", pairing_of(run, second)))
+    ask = {"mentee": str(second.pk)}
+    (card,) = desk.get(url("match-run-assign", run), ask).context["cards"]
+    assert (card["row"].name, card["choice"].places_left) == ("Leila Haddad", 1)  # not Nils, who was removed
+    desk.post(url("match-run-assign", run), ask | {"mentor": str(cast.mentor.pk), "key": card["choice"].key})
+    assert standing(run) == {("Amara Eze", "Leila Haddad"), ("Bruno Costa", "Leila Haddad")}
+    assert pairing_of(run, cast.mentee).is_locked is False
     assert not run.left_out.exists()
 
 
-def test_match_run_assign_is_refused_where_no_place_is_left(cast, second, run, desk):
-    desk.post(url("pairing-remove", pairing_of(run, cast.mentee)))
-    nils = pairing_of(run, second).mentor
-    response = desk.post(
-        url("match-run-assign", run), {"mentee": str(cast.mentee.pk), "mentor": str(nils.pk)}, follow=True
-    )
+def test_match_run_assign_is_refused_where_all_places_are_locked(cast, second, run, desk):
+    desk.post(url("pairing-lock", pairing_of(run, second)))
+    ask = {"mentee": str(cast.mentee.pk), "mentor": str(pairing_of(run, second).mentor.pk)}
+    assert desk.get(url("match-run-assign", run), ask).context["forecast"] is None
+    response = desk.post(url("match-run-assign", run), ask | {"key": "any"}, follow=True)
     assert said(response) == ["This mentor has no place left, or may not be proposed to this mentee."]
-    assert standing(run) == {("Bruno Costa", "Nils Ledger")}
+    assert standing(run) == {("Amara Eze", "Leila Haddad"), ("Bruno Costa", "Nils Ledger")}
 
 
 @pytest.mark.parametrize("mentee", ["", "garbage", "\x00", str(uuid.uuid4())])
@@ -270,6 +337,7 @@ ON_RUN = [
 ON_PAIRING = [
     ("post", "pairing-lock"),
     ("post", "pairing-unlock"),
+    ("get", "pairing-remove"),
     ("post", "pairing-remove"),
     ("get", "pairing-swap"),
     ("post", "pairing-swap"),
@@ -312,9 +380,11 @@ def test_reading_changes_nothing_and_writing_takes_a_post(cast, run, desk):
     for method, name in ON_RUN:
         if method == "post" and ("get", name) not in ON_RUN:
             assert desk.get(url(name, run)).status_code == 405
-    for name in ("pairing-lock", "pairing-unlock", "pairing-remove"):
+    for name in ("pairing-lock", "pairing-unlock"):
         assert desk.get(url(name, pairing)).status_code == 405
     desk.get(url("match-run-publish", run))
+    desk.get(url("pairing-remove", pairing))
+    desk.get(url("match-run-assign", run), {"mentee": str(cast.mentee.pk)})
     desk.get(url("pairing-swap", pairing))
     assert snapshot(run) == before
 
@@ -354,6 +424,18 @@ def test_an_admin_reads_of_no_removed_pairing_of_their_own(cast, run, desk, clie
     assert "with Leila Haddad" not in page.text
 
 
+@pytest.mark.parametrize("half", ["mentee", "mentor"])
+def test_no_forecast_moves_or_names_the_admin_who_reads_it(cast, second, run, client_of, half):
+    """Without the admin's own place nothing else can be done than to leave Bruno out."""
+    Membership.objects.filter(pk=getattr(cast, half).pk).update(is_admin=True)
+    client = client_of(getattr(cast, half).person)
+    page = client.get(url("pairing-remove", pairing_of(run, second)))
+    solved = page.context["solved"]
+    assert getattr(cast, half).person.name not in {name for line in solved.lines for name in line[:3]}
+    page = client.get(url("match-run-assign", run), {"mentee": str(second.pk)})
+    assert getattr(cast, half).person.name not in {card["row"].name for card in page.context["cards"]}
+
+
 def test_an_admin_does_not_assign_themselves(cast, run, desk, client_of):
     desk.post(url("pairing-remove", pairing_of(run, cast.mentee)))
     form = {"mentee": str(cast.mentee.pk), "mentor": str(cast.mentor.pk)}
@@ -361,7 +443,7 @@ def test_an_admin_does_not_assign_themselves(cast, run, desk, client_of):
     for member in (cast.mentee, cast.mentor):
         assert client_of(member.person).post(url("match-run-assign", run), form).status_code == 404
     page = client_of(cast.mentor.person).get(url("match-run-assign", run), {"mentee": form["mentee"]})
-    assert page.context["cards"] == []
+    assert "Leila Haddad" not in {card["row"].name for card in page.context["cards"]}
     assert not run.pairings.standing().filter(mentee=cast.mentee).exists()
 
 
