@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
 
+from mentoring.celery import publish_on_commit
 from mentoring.demo import people, stories
 from mentoring.demo.told import SLUG, Told, read, spread
 from mentoring.outbox.models import Mail
@@ -40,6 +41,8 @@ def seed(today: date, now: datetime) -> people.Cast:
     )
     stories.play(told, cast, today)
     _settle(cast, now)
+    publish_on_commit("matching.compute_meanings")
+    publish_on_commit("matching.suggest_everywhere")
     return cast
 
 
