@@ -23,7 +23,7 @@ from matching.engine import (
     Voice,
     explain_all,
 )
-from matching.meanings import Quotes, quotes
+from matching.meanings import quotes
 from matching.people import (
     LANGUAGES,
     LoadedMentees,
@@ -77,12 +77,16 @@ class Fits:
         self, i: Sequence[int], j: Sequence[int], *, voice: Voice, zone: str
     ) -> list[Explanation]:
         """Of pair after pair; whether they are possible is not asked."""
-        pairs = [
-            (self.mentees.rows[row].goal, self.mentors.rows[column].person)
-            for row, column in zip(i, j, strict=True)
-        ]
-        # only the mentee reads what the goal says beside its title
-        found = quotes(pairs, title_only=voice != "mentee")
+
+        def quotes_of(places: Sequence[int]) -> dict[int, Quote]:
+            rows, columns = self.mentees.rows, self.mentors.rows
+            pairs = {k: (rows[i[k]].goal, columns[j[k]].person) for k in places}
+            # only the mentee reads what the goal says beside its title
+            found = quotes(list(pairs.values()), title_only=voice != "mentee")
+            return {
+                k: Quote(found[pair].goal, found[pair].mentor) for k, pair in pairs.items() if pair in found
+            }
+
         return explain_all(
             self.scoring,
             i,
@@ -91,7 +95,7 @@ class Fits:
             on=self.today,
             voice=voice,
             languages=LANGUAGES,
-            quotes=[_quote(found.get(pair)) for pair in pairs],
+            quotes=quotes_of,
         )
 
     def row_of(self, goal: uuid.UUID) -> int | None:
@@ -99,10 +103,6 @@ class Fits:
 
     def column_of(self, person: uuid.UUID) -> int | None:
         return next((j for j, row in enumerate(self.mentors.rows) if row.person == person), None)
-
-
-def _quote(found: Quotes | None) -> Quote | None:
-    return None if found is None else Quote(found.goal, found.mentor)
 
 
 def fits(program: Program, goals: GoalQuerySet, today: date, weighing: Weighing | None = None) -> Fits:

@@ -2,7 +2,7 @@
 
 import heapq
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
@@ -23,6 +23,7 @@ LOW = 0.15  # and one worth a word against
 FLUENT = 0.75
 SAID_CLOSE = 0.5  # relatedness from which a skill is said to be close to another
 MODEST = 0.4  # a level below this is said to be modest
+KINDS = ("technical", "leadership", "political")  # by SkillMap.kind
 QUOTED = 140  # letters of a sentence
 NAMED = 5  # skills or people in one list; the rest are counted
 Pair = tuple[int, int]
@@ -61,6 +62,9 @@ class Quote(NamedTuple):
     mentor: str
 
 
+Quotes = Callable[[Sequence[int]], Mapping[int, Quote]]
+
+
 @dataclass(frozen=True, eq=False)
 class _Pair:
     """What the reasons are made from."""
@@ -75,6 +79,7 @@ class _Pair:
     voice: Voice
     languages: Sequence[str]
     quote: Quote | None
+    counted: NDArray[np.bool_]  # (S,): the skills of kinds that have any weight
 
     @property
     def mentees(self) -> Mentees:
@@ -124,10 +129,11 @@ def explain(
     To the mentee, learning passion and empathy are one part, and nothing is said of empathy, since what a
     mentor's raters said is for the mentor and admins alone. Says nothing of whether the pair is feasible.
     """
-    quotes = [quote]
-    return explain_all(scoring, [i], [j], zone=zone, on=on, voice=voice, languages=languages, quotes=quotes)[
-        0
-    ]
+    quotes = None if quote is None else lambda places: dict.fromkeys(places, quote)
+    (said,) = explain_all(
+        scoring, [i], [j], zone=zone, on=on, voice=voice, languages=languages, quotes=quotes
+    )
+    return said
 
 
 def explain_all(
@@ -139,13 +145,20 @@ def explain_all(
     on: date,
     voice: Voice = "mentee",
     languages: Sequence[str] = (),
-    quotes: Sequence[Quote | None] = (),
+    quotes: Quotes | None = None,
 ) -> list[Explanation]:
-    """explain() of many pairs, many times faster for each; quotes: none, or one for each pair."""
+    """explain() of many pairs, many times faster for each.
+
+    quotes: asked once, with the places (in i and j) of the pairs of whose meaning there is something to say.
+    """
     found = scoring.parts(np.asarray(i, dtype=np.intp), np.asarray(j, dtype=np.intp))
+    alike = np.flatnonzero(found.applies["purpose"] & (found.parts["purpose"] >= HIGH)).tolist()
+    quoted = quotes(alike) if quotes is not None and alike else {}
+    kinds = [kind for kind, name in enumerate(KINDS) if scoring.weights[name] > 0]
+    counted = np.isin(scoring.skills.kind, kinds)
     return [
         _explanation(
-            _Pair(scoring, found, at, row, column, zone, on, voice, languages, quotes[at] if quotes else None)
+            _Pair(scoring, found, at, row, column, zone, on, voice, languages, quoted.get(at), counted)
         )
         for at, (row, column) in enumerate(zip(i, j, strict=True))
     ]
@@ -183,8 +196,7 @@ def _parts(pair: _Pair) -> tuple[Part, ...]:
 
 
 def _skills(pair: _Pair) -> tuple[list[str], list[str]]:
-    kinds = [kind for kind, name in enumerate(("technical", "leadership", "political")) if pair.counts(name)]
-    importance = pair.mentees.wanted[pair.i] * np.isin(pair.skills.kind, kinds)
+    importance = pair.mentees.wanted[pair.i] * pair.counted
     level, backed = pair.mentors.level[pair.j], pair.mentors.backed[pair.j]
     # the most important first, then by name
     wanted = sorted(np.flatnonzero(importance).tolist(), key=lambda s: (-importance[s], pair.skills.names[s]))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from matching import services, solving, tiles
 from matching.attempts import Attempt, AttemptLost
-from matching.engine import Allowed, Scoring, Settings
+from matching.engine import Scoring, Settings
 from matching.models import MatchRun, Snapshot, Tile
 from matching.snapshots import pack_scoring, unpack_scoring
 from matching.tasks import score_tile
