@@ -101,6 +101,7 @@ _DONE = (
     .values("said")
 )
 
+
 def _words(*texts: str | Subquery) -> Concat:
     parts = [part for text in texts for part in (Value(_NEXT), text)][1:]
     return Concat(*parts, output_field=TextField())
@@ -122,8 +123,9 @@ def compute_meanings(embedder: Embedder, *, until: float = float("inf")) -> bool
     Workers may do this side by side: each takes what is due in an order of its own and looks again before it
     computes, so that they seldom do the same twice, which would do no harm.
     """
-    for kind in _KINDS:
-        due = list(kind.due(embedder.name).values_list("pk", flat=True))
+    found = [(list(kind.due(embedder.name).values_list("pk", flat=True)), kind) for kind in _KINDS]
+    # The fewer first: one new goal does not wait for an import of mentors, nor one mentor for goals.
+    for due, kind in sorted(found, key=lambda one: len(one[0])):
         random.shuffle(due)
         for some in _parts(due, AT_ONCE):
             if time.monotonic() >= until:
