@@ -15,9 +15,11 @@ register = template.Library()
 @register.inclusion_tag("matching/_suggestions.html", takes_context=True)
 def suggestions_of(context: RequestContext, member: Membership, goal: Goal | None = None) -> dict[str, Any]:
     """What is suggested to this mentee, for one goal or for all; nothing where nothing is."""
+    suggestions = shown_to(member, goal)
     return {
-        "suggestions": shown_to(member, goal),
+        "suggestions": suggestions,
         "program": member.program,
-        "with_goal": goal is None,
+        "is_home": goal is None,
+        "names_goal": len({one.goal_id for one in suggestions}) > 1,
         "csrf_token": context.get("csrf_token"),
     }
