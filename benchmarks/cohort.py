@@ -7,6 +7,7 @@ the button, where the time went (as the run itself recorded it), and how much me
 The second run of a program is warm: what is compiled is compiled, and the worker's connection is open.
 """
 
+import hashlib
 import os
 import random
 import subprocess
@@ -26,7 +27,6 @@ from mentoring.local import postgres, redis_url, valkey
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from mentoring.goals.models import Goal
     from mentoring.programs.models import Program
 
 SIZES = ("10000x4000",)
@@ -163,31 +163,38 @@ def build(n: int, m: int) -> tuple["Program", "User"]:
         for goal in goals
         for skill in rng.sample(skills, 4)
     )
-    say_what_they_mean(rng, goals, mentors)
     Offer.objects.bulk_create(
         Offer(person=one, skill=skill) for one in mentees for skill in rng.sample(skills, 2)
     )
+    say_what_they_mean(rng, program)
     return program, admin
 
 
-def say_what_they_mean(rng: random.Random, goals: list["Goal"], mentors: list["User"]) -> None:
+def say_what_they_mean(rng: random.Random, program: "Program") -> None:
     """Vectors as workers would have computed them by and by, of six sentences each, around a few topics."""
     from matching.engine.meaning import DIMENSIONS, LENGTH, RANGES, whole
+    from matching.meanings import KINDS
     from matching.models import Meaning
 
-    of_length = np.random.default_rng(rng.randrange(1 << 32))
-    topics = of_length.normal(size=(TOPICS, DIMENSIONS))
+    drawn = np.random.default_rng(rng.randrange(1 << 32))
+    topics = drawn.normal(size=(TOPICS, DIMENSIONS))
 
     def vectors() -> dict[str, Any]:
-        said = topics[of_length.integers(TOPICS)] + 1.2 * of_length.normal(size=(SENTENCES, DIMENSIONS))
+        said = topics[drawn.integers(TOPICS)] + 1.2 * drawn.normal(size=(SENTENCES, DIMENSIONS))
         said *= LENGTH / np.linalg.norm(said, axis=1, keepdims=True)
         each = np.clip(np.rint(said), -127, 127).astype(np.int8)
-        said_words = [sentence(rng, 10) for _ in range(SENTENCES)]
-        return {"sentences": said_words, "whole": whole(each).tobytes(), "each": each.tobytes()}
+        words = [sentence(rng, 10) for _ in range(SENTENCES)]
+        return {"sentences": words, "whole": whole(each).tobytes(), "each": each.tobytes()}
 
-    model = {"model": next(iter(RANGES)), "digest": bytes(32)}
-    rows = [Meaning(goal=goal, **model, **vectors()) for goal in goals]
-    rows += [Meaning(person=mentor, **model, **vectors()) for mentor in mentors]
+    # of the words as they are, so that no worker finds them outdated
+    rows = []
+    within = (("program", "mentee__email"), ("memberships__program", "email"))
+    for kind, (of_program, order) in zip(KINDS, within, strict=True):
+        words = kind.rows.filter(**{of_program: program}).annotate(words=kind.words)
+        for key, said in words.order_by(order).values_list("pk", "words"):
+            digest = hashlib.sha256(said.encode()).digest()
+            model = {"model": next(iter(RANGES)), "digest": digest}
+            rows.append(Meaning(**{f"{kind.field}_id": key}, **model, **vectors()))
     Meaning.objects.bulk_create(rows, batch_size=1000)
 
 

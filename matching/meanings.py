@@ -114,7 +114,7 @@ _PERSONS = _Kind(
     _words("profile__headline", "profile__about", Subquery(_DONE)),
     (6, 6),
 )
-_KINDS = (_GOALS, _PERSONS)
+KINDS = (_GOALS, _PERSONS)
 
 
 def compute_meanings(embedder: Embedder, *, until: float = float("inf")) -> bool:
@@ -123,7 +123,7 @@ def compute_meanings(embedder: Embedder, *, until: float = float("inf")) -> bool
     Workers may do this side by side: each takes what is due in an order of its own and looks again before it
     computes, so that they seldom do the same twice, which would do no harm.
     """
-    found = [(list(kind.due(embedder.name).values_list("pk", flat=True)), kind) for kind in _KINDS]
+    found = [(list(kind.due(embedder.name).values_list("pk", flat=True)), kind) for kind in KINDS]
     # The fewer first: one new goal does not wait for an import of mentors, nor one mentor for goals.
     for due, kind in sorted(found, key=lambda one: len(one[0])):
         random.shuffle(due)
@@ -173,7 +173,7 @@ def _save(
 def is_due() -> bool:
     """Whether a worker with the best model would find anything to do."""
     best = max(RANGES, key=rank)
-    return any(kind.due(best).exists() for kind in _KINDS)
+    return any(kind.due(best).exists() for kind in KINDS)
 
 
 class MentorMeanings(NamedTuple):

@@ -31,7 +31,7 @@ def results_of(run: MatchRun, cohort: Cohort, course: Course) -> Results:
     """Raises AssignmentError where an admin's locks cannot be kept."""
     decided = decided_by_hand(run, cohort)
     with course.stage("solve", 15, 70):
-        assignment = _solved(run, cohort, decided, course)
+        assignment, shared_out = _solved(run, cohort, decided, course)
     with course.stage("explain", 70, 90):
         pairings = _pairings(run, cohort, assignment, set(decided.locked), course)
     with course.stage("left out", 90, 95):
@@ -52,11 +52,19 @@ def results_of(run: MatchRun, cohort: Cohort, course: Course) -> Results:
         "feasible_pairs": assignment.pairs_seen,
     }
     return Results(
-        pairings, left_out, pack_kept(kept), counts, _proof(run, cohort, assignment), decided.dropped
+        pairings,
+        left_out,
+        pack_kept(kept),
+        counts,
+        _proof(run, cohort, assignment) | shared_out,
+        decided.dropped,
     )
 
 
-def _solved(run: MatchRun, cohort: Cohort, decided: Decided, course: Course) -> Assignment:
+def _solved(
+    run: MatchRun, cohort: Cohort, decided: Decided, course: Course
+) -> tuple[Assignment, dict[str, int]]:
+    """And into how many tiles the scoring was shared out, and how many of them other workers scored."""
     fits = cohort.fits
     mentees, mentors = fits.mentees.arrays, fits.mentors.arrays
     tiled = Tiled(_with_places(cohort, decided), course.attempt)
@@ -77,7 +85,7 @@ def _solved(run: MatchRun, cohort: Cohort, decided: Decided, course: Course) -> 
     for name, seconds in tiled.seconds.items():
         course.seconds[name] += seconds
         course.seconds["solve"] -= seconds
-    return assignment
+    return assignment, {"tiles": tiled.tiles, "elsewhere": tiled.elsewhere}
 
 
 def _with_places(cohort: Cohort, decided: Decided) -> Scoring:

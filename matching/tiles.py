@@ -48,7 +48,8 @@ class Tiled:
         self.scoring, self.attempt = scoring, attempt
         self.n, self.m = scoring.n, scoring.m
         self.seconds: Counter[str] = Counter()
-        self._numbered = 0  # tiles so far
+        self.tiles = 0  # so far
+        self.elsewhere = 0  # of which others scored
         self._is_packed = False
 
     def points(self, rows: Rows = None) -> NDArray[np.int16]:
@@ -126,18 +127,21 @@ class Tiled:
     def _shared_out(self, asked: Sequence[bytes], say: Say | None) -> list[Found]:
         tiles = self._publish(asked)
         own: list[float] = []
+        ours = 0
         while (done := self._count_done(tiles)) < len(tiles):
             tile = _take(Tile.objects.filter(pk__in=tiles)) or self._late(tiles, own)
             if tile is None:
                 time.sleep(WAIT)
             else:
                 began = time.monotonic()
-                _score(tile, self.scoring, _say_on(say, done / len(tiles), 1 / len(tiles)))
+                ours += _score(tile, self.scoring, _say_on(say, done / len(tiles), 1 / len(tiles)))
                 own.append(time.monotonic() - began)
             if say is not None:
                 say(done / len(tiles))
         packed = Tile.objects.filter(pk__in=tiles).order_by("number").values_list("packed", flat=True)
         found = [_found_in(one) for one in packed]
+        self.tiles += len(tiles)
+        self.elsewhere += len(tiles) - ours
         Tile.objects.filter(pk__in=tiles).delete()
         return found
 
@@ -152,9 +156,8 @@ class Tiled:
             self._is_packed = True
         tiles = Tile.objects.bulk_create(
             Tile(run_id=self.attempt.run_id, attempt=self.attempt.token, number=number, asked=one)
-            for number, one in enumerate(asked, start=self._numbered)
+            for number, one in enumerate(asked, start=self.tiles)
         )
-        self._numbered += len(asked)
         ids = [tile.pk for tile in tiles]
         transaction.on_commit(lambda: _wake(ids))
         return ids
@@ -210,7 +213,8 @@ def _take(tiles: QuerySet[Tile]) -> Tile | None:
     return tile
 
 
-def _score(tile: Tile, scoring: Scoring, say: Say | None) -> None:
+def _score(tile: Tile, scoring: Scoring, say: Say | None) -> int:
+    """1 where what we found is what counts, 0 where somebody else was quicker."""
     arrays, facts = unpack(tile.asked)
     first, last = facts["first"], facts["last"]
     forbidden = [(i, j) for i, j in arrays["forbidden"].tolist()]
@@ -225,7 +229,7 @@ def _score(tile: Tile, scoring: Scoring, say: Say | None) -> None:
         most = (facts["per_mentee"], facts["per_mentor"])
         pairs, feasible = scoring.best(*most, slice(first, last), forbidden, say), 0
     packed = pack({"i": pairs.i, "j": pairs.j, "points": pairs.points}, {"feasible": int(feasible)})
-    Tile.objects.filter(pk=tile.pk, packed__isnull=True).update(packed=packed)
+    return Tile.objects.filter(pk=tile.pk, packed__isnull=True).update(packed=packed)
 
 
 def _found_in(packed: memoryview) -> Found:
