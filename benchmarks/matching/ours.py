@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,13 +19,17 @@ from benchmarks.matching.peers.case import peak_mib
 from matching.engine.assignment import Assignment, Preferences, assign
 from matching.engine.costs import Costs
 from matching.engine.people import Allowed, Mentees, Mentors, SkillMap
-from matching.engine.scoring import Pairs, Scoring
+from matching.engine.scoring import Scoring
 
 WARM = Size(300, 120)  # compiled code is the same for any size
 ROWS = 500  # mentees at a time, where the points of all pairs are written out
 REPEATS, ENOUGH = 5, 5.0  # runs, and seconds after which there is no further one
 TRIES = 20  # pairs that a review desk's question is timed on
+NEARLY = 0.0005  # of the best total
+STOPS = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0)  # seconds after which no further round is begun
 SAMPLE = 1000  # mentees whose row of the proof is looked at by hand where all would be too many
+
+People = tuple[Mentees, Mentors, SkillMap, Allowed]
 
 
 def main(what: str, people: Path, result: Path) -> None:
@@ -39,7 +43,7 @@ def main(what: str, people: Path, result: Path) -> None:
     result.write_text(json.dumps(solve(arrays)))
 
 
-def engine_people(arrays: Arrays) -> tuple[Mentees, Mentors, SkillMap, Allowed]:
+def engine_people(arrays: Arrays) -> People:
     """The engine's own classes around the arrays."""
     slugs = [f"skill {number}" for number in range(len(arrays["kind"]))]
     parents = {slugs[s]: slugs[p] for s, p in enumerate(arrays["parent"].tolist()) if p >= 0}
@@ -56,36 +60,6 @@ def engine_people(arrays: Arrays) -> tuple[Mentees, Mentors, SkillMap, Allowed]:
     return mentees, mentors, skills, Allowed(arrays["proposable"], arrays["apart"].astype(np.intp))
 
 
-class Watched(Scoring):
-    """Notes at each look among all pairs what the solver had by then, and how far from the best that is."""
-
-    def watch(self, began: float) -> None:
-        self.began = began
-        self.looks: list[Look] = []
-
-    def improving(self, surplus: Any, price: Any, bonus: int, *args: Any, **kwargs: Any) -> tuple[Pairs, int]:
-        at = time.perf_counter() - self.began
-        found, feasible = super().improving(surplus, price, bonus, *args, **kwargs)
-        if bonus:  # or it is the threshold of the fair objective that is looked for
-            had = int(surplus.sum()) + int((price * np.maximum(self.mentors.capacity, 0)).sum())
-            needed = surplus.copy()
-            np.maximum.at(needed, found.i, bonus + found.points.astype(np.int64) - price[found.j])
-            more = int((needed - surplus).sum())
-            self.looks.append(Look(at, time.perf_counter() - self.began, had, more, len(found)))
-        return found, feasible
-
-
-class Look(NamedTuple):
-    """By `at` seconds the pairs were worth `had` (bonus included, see solver.py); by `known` it was clear
-    that none are worth more than `more` beyond that, and so many pairs were added."""
-
-    at: float
-    known: float
-    had: int
-    more: int
-    added: int
-
-
 def solve(arrays: Arrays) -> dict[str, Any]:
     """What main() writes: see the names below; seconds are medians, MiB the most up to then."""
     compiling, _ = timed(lambda: measure(make_people(WARM)))
@@ -99,19 +73,19 @@ def measure(arrays: Arrays) -> dict[str, Any]:
     while not runs or (len(runs) < REPEATS and sum(runs) < ENOUGH):
         scoring = plain = None  # or the next run would be charged with the memory of the last
         began = time.perf_counter()
-        scoring = Watched(*people)
-        scoring.watch(began)
+        scoring = Scoring(*people)
         plain = assigned(scoring, "most")
         runs.append(time.perf_counter() - began)
     said: dict[str, Any] = {"seconds": statistics.median(runs), "mib": peak_mib(), "most": told(plain)}
-    said["rounds"] = rounds(scoring.looks, plain)
+    said["nearly"] = nearly(people, plain) if said["seconds"] > ENOUGH else {}
     said["proof_holds"] = proof_holds(scoring, plain)
     said["also"] = again(scoring, plain)
     for objective, wishes in (("fair", None), ("preferences", preferences)):
         began = time.perf_counter()
         found = assigned(scoring, objective, wishes)
         said[objective] = {"seconds": time.perf_counter() - began} | told(found)
-    said["scoring_seconds"] = timed(lambda: scoring.best(50, 10))[0]
+    fresh = timed(lambda: Scoring(*people).best(50, 10))[0]
+    said["scoring"] = {"fresh": fresh, "pass": timed(lambda: scoring.best(50, 10))[0]}
     return said
 
 
@@ -120,6 +94,7 @@ def assigned(
     objective: str,
     preferences: Preferences | None = None,
     locked: Sequence[tuple[int, int]] = (),
+    seconds: float | None = None,
 ) -> Assignment:
     mentees, mentors = scoring.mentees, scoring.mentors
     return assign(
@@ -130,6 +105,7 @@ def assigned(
         objective=objective,
         preferences=preferences,
         locked=locked,
+        seconds=seconds,
     )
 
 
@@ -174,21 +150,17 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - began, result
 
 
-def rounds(looks: Sequence[Look], found: Assignment) -> list[dict[str, float]]:
-    """Of each round: seconds until its pairs were had and until it was known how good they are; how far below
-    the best total they were (1 where fewer were matched), and at most; pairs added after it."""
-    best = found.matched * found.bonus + found.total_points
-    whole = max(found.total_points, 1)
-    return [
-        {
-            "at": look.at,
-            "known": look.known,
-            "short": min((best - look.had) / whole, 1.0),
-            "at_most": min(look.more / whole, 1.0),
-            "added": look.added,
-        }
-        for look in looks
-    ]
+def nearly(people: People, best: Assignment) -> dict[str, float]:
+    """Seconds until pairs were had that are known to be within NEARLY of the best total, how far from it they
+    are at most, as is known by then, and are. Stopped ever later until it is so; empty if it never is."""
+    for stop in STOPS:
+        began = time.perf_counter()
+        found = assigned(Scoring(*people), "most", seconds=stop)
+        took = time.perf_counter() - began
+        if not found.gap_matched and found.gap <= NEARLY * best.total_points:
+            short = (best.total_points - found.total_points) / best.total_points
+            return {"seconds": took, "known": found.gap / best.total_points, "short": short}
+    return {}
 
 
 def told(found: Assignment) -> dict[str, Any]:

@@ -40,9 +40,7 @@ def machine(seed: int) -> str:
 
 
 def page(name: str, rows: list[Row], ours: dict[str, Any], size: Size) -> str:
-    return "\n".join(
-        [f"## {name}\n", *peers(rows), "", *objectives(ours), "", *rounds(ours), "", *notes(ours, size), ""]
-    )
+    return "\n".join([f"## {name}\n", *peers(rows), "", *objectives(ours), "", *notes(ours, size), ""])
 
 
 def peers(rows: list[Row]) -> list[str]:
@@ -88,22 +86,6 @@ def objectives(ours: dict[str, Any]) -> list[str]:
     return lines
 
 
-def rounds(ours: dict[str, Any]) -> list[str]:
-    """How near the first objective was to its best when."""
-    lines = [
-        "| round | pairs had after | below the best | known after | to be at most | pairs added |",
-        "|--:|--:|--:|--:|--:|--:|",
-    ]
-    for number, one in enumerate(ours["rounds"], 1):
-        figures = [seconds(one["at"]), share(one["short"]), seconds(one["known"]), share(one["at_most"])]
-        lines.append(f"| {number} | " + " | ".join([*figures, f"{one['added']:,}"]) + " |")
-    return lines
-
-
-def share(part: float) -> str:
-    return f"{part:.4%}" if part < 1 else "fewer matched"
-
-
 OBJECTIVES = {
     "most": "most people matched, then highest total",
     "fair": "nobody far behind",
@@ -112,13 +94,20 @@ OBJECTIVES = {
 
 
 def notes(ours: dict[str, Any], size: Size) -> list[str]:
-    speed = size.pairs / ours["scoring_seconds"] / 1e6
+    scoring = ours["scoring"]
+    fresh, again = (size.pairs / scoring[name] / 1e6 for name in ("fresh", "pass"))
     lines = [
-        f"- Scoring all pairs with each mentee's best 50 and each mentor's best 10 kept: "
-        f"{seconds(ours['scoring_seconds'])}, {speed:,.0f} million pairs a second.",
+        f"- Scoring all pairs, with each mentee's best 50 and each mentor's best 10 kept: "
+        f"{seconds(scoring['pass'])}, {again:,.0f} million pairs a second; "
+        f"with laying out everybody's arrays, {seconds(scoring['fresh'])}, {fresh:,.0f} million.",
         f"- Compiling, or loading what is compiled, and a first run at 300 × 120, not counted above: "
         f"{seconds(ours['compiling'])}. Resident then, with everybody's arrays: {ours['idle_mib']:,.0f} MiB.",
     ]
+    if near := ours["nearly"]:
+        lines.append(
+            f"- After {seconds(near['seconds'])}, known to be within {near['known']:.4%} of the best total; "
+            f"in truth {near['short']:.4%} below it."
+        )
     return lines + [f"- {words}: {seconds(spent)}." for words, spent in ours.get("also", {}).items()]
 
 
