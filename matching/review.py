@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Case, Count, Q, QuerySet, When
 
 from accounts.models import User
+from matching.charts import Chart, histogram
 from matching.engine import CRITERIA
 from matching.forms_settings import share
 from matching.models import LeftOut, MatchRun, Pairing, PairingQuerySet, RunChange
@@ -18,9 +19,6 @@ from matching.people import active_engagements
 from mentoring.programs.models import Membership
 
 NOTHING: Mapping[uuid.UUID, tuple[int, int]] = MappingProxyType({})
-BARS = 10
-BAR_WIDTH, BAR_GAP, CHART_HEIGHT = 44, 4, 120
-LOW_SCORE = 40  # bars wholly below are marked
 SORTS = {
     "lowest": ("Lowest score first", ("points", "pk")),
     "highest": ("Highest score first", ("-points", "pk")),
@@ -38,24 +36,6 @@ SHOWN = {
 }
 Action = RunChange.Action
 BY_HAND = (Action.REMOVE, Action.SWAP, Action.ASSIGN)
-
-
-@dataclass(frozen=True)
-class Bar:
-    x: int
-    y: int
-    height: int
-    count: int
-    from_score: int
-    is_low: bool
-
-    @property
-    def label(self) -> str:
-        return f"{self.from_score} to {self.from_score + 10}"
-
-    @property
-    def middle(self) -> int:
-        return self.x + (BAR_WIDTH - BAR_GAP) // 2
 
 
 @dataclass(frozen=True)
@@ -84,21 +64,17 @@ class Summary:
     total: int
     average: int
     worst: int
-    bars: list[Bar]
-    in_words: str
+    chart: Chart
 
 
 def summary_of(run: MatchRun, reader: User) -> Summary:
     points = list(run.pairings.standing().reviewable_by(reader).values_list("points", flat=True))
-    bars = _bars(points)
-    parts = [f"{bar.count} from {bar.label}" for bar in bars if bar.count]
     return Summary(
         matched=len(points),
         total=sum(points),
         average=round(sum(points) / len(points)) if points else 0,
         worst=min(points, default=0),
-        bars=bars,
-        in_words=f"Pairings by score: {', '.join(parts)}." if parts else "No pairings.",
+        chart=histogram(points),
     )
 
 
@@ -148,18 +124,6 @@ def settings_in_words(run: MatchRun) -> list[tuple[str, str]]:
     if run.tilt:
         said.append(("What matters to a mentee", f"moves a weight by up to {run.tilt}%"))
     return said
-
-
-def _bars(points: list[int]) -> list[Bar]:
-    counts = Counter(min(point // 1000, BARS - 1) for point in points)
-    most = max(counts.values(), default=1)
-    bars = []
-    for n in range(BARS):
-        height = max(2, round(CHART_HEIGHT * counts[n] / most)) if counts[n] else 0
-        bars.append(
-            Bar(n * BAR_WIDTH, CHART_HEIGHT - height, height, counts[n], 10 * n, 10 * n + 10 <= LOW_SCORE)
-        )
-    return bars
 
 
 def publication_of(run: MatchRun, reader: User, now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from matching import (
     views,
+    views_compare,
     views_desk,
     views_publishing,
     views_runs,
@@ -32,6 +33,11 @@ urlpatterns = [
     path("match-runs/<uuid:pk>/", views_runs.match_run_detail, name="match-run-detail"),
     path("match-runs/<uuid:pk>/progress/", views_runs.match_run_progress, name="match-run-progress"),
     path("match-runs/<uuid:pk>/left-out/", views_runs.match_run_left_out, name="match-run-left-out"),
+    path(
+        "match-runs/<uuid:pk>/compare/<uuid:other>/",
+        views_compare.match_run_compare,
+        name="match-run-compare",
+    ),
     path("match-runs/<uuid:pk>/costs/", views_runs.match_run_costs, name="match-run-costs"),
     path("match-runs/<uuid:pk>/load/", views_runs.match_run_load, name="match-run-load"),
     path("match-runs/<uuid:pk>/changes/", views_runs.match_run_changes, name="match-run-changes"),

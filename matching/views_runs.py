@@ -56,6 +56,8 @@ def match_run_list(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "outlook": outlook(admin.program),
         "under_way": runs.filter(state__in=UNDER_WAY).first(),
+        "reviewable": REVIEWABLE,
+        "compared": runs.filter(pk=uuid_of(request.GET.get("with", "")), state__in=REVIEWABLE).first(),
     }
     return render(request, "matching/match_run_list.html", context)
 
@@ -226,9 +228,10 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         "proof": proof_of(run),
         "seconds": took(run),
         "settings": settings_in_words(run),
-        "others_to_compare": MatchRun.objects.filter(program=run.program, finished_at__isnull=False)
+        "another": MatchRun.objects.filter(program=run.program, state__in=REVIEWABLE)
         .exclude(pk=run.pk)
-        .exists(),
+        .order_by("-created_at")
+        .first(),
         "takes_part": run.program.memberships.filter(person=reader).exclude(is_mentor=False, is_mentee=False),
         "standing_known": standing is not None,
         "load": load_of(run, reader)[:FEW],

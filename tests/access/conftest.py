@@ -33,6 +33,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
     former = factories.make_engagement(factories.make_goal(other), cast.mentor, at=factories.time(14))
     end_engagement(engagement_id=former.pk, by=None, now=now)
     run = MatchRun.objects.create(program=program, state=MatchRun.State.READY, created_at=now)
+    another_run = MatchRun.objects.create(program=program, state=MatchRun.State.READY, created_at=now)
     paired = factories.make_mentee(program)
     pairing = Pairing.objects.create(
         run=run,
@@ -64,6 +65,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "request": {"pk": asked.pk},
             "engagement": {"pk": engagement.pk},
             "run": {"pk": run.pk},
+            "two runs": {"pk": run.pk, "other": another_run.pk},
             "pairing": {"pk": pairing.pk},
             "suggestion": {"pk": suggestion.pk},
         },

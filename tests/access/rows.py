@@ -89,6 +89,7 @@ ROWS = [
     Row("matching:match-run-detail", "run", ADMIN, ALL_405),
     Row("matching:match-run-progress", "run", ADMIN, ALL_405),
     Row("matching:match-run-left-out", "run", ADMIN, ALL_405),
+    Row("matching:match-run-compare", "two runs", ADMIN, ALL_405),
     Row("matching:match-run-costs", "run", ADMIN, ALL_405),
     Row("matching:match-run-load", "run", ADMIN, ALL_405),
     Row("matching:match-run-changes", "run", ADMIN, ALL_405),

@@ -62,7 +62,13 @@ def test_every_actor_gets_what_the_table_says(world: World, method: str, headers
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_foreign_id_is_not_found_for_anybody(world: World, method: str) -> None:
     nowhere = "00000000-0000-4000-8000-000000000000"
-    strange = {"pk": nowhere, "slug": "no-such-program", "person_id": nowhere, "token": "no-such-token"}
+    strange = {
+        "pk": nowhere,
+        "other": nowhere,
+        "slug": "no-such-program",
+        "person_id": nowhere,
+        "token": "no-such-token",
+    }
     wrong = []
     for row in ROWS:
         kwargs = world.on[row.on]

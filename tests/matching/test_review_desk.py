@@ -66,7 +66,7 @@ def test_desk_shows_pairings_with_reasons_summary_and_load(cast, run, desk):
         pairing.mentee.person.name for pairing in run.pairings.order_by("points")
     ]
     summary = response.context["summary"]
-    assert (summary.matched, sum(bar.count for bar in summary.bars)) == (2, 2)
+    assert (summary.matched, sum(bar.count for bar in summary.chart.bars)) == (2, 2)
     points = sorted(pairing.points for pairing in run.pairings.all())
     assert (summary.total, summary.worst) == (sum(points), points[0])
     assert [(load.name, load.pairings, load.places) for load in response.context["load"]] == [
