@@ -11,9 +11,8 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from django.conf import settings
@@ -26,7 +25,7 @@ from matching.attempts import Attempt, AttemptLost
 from matching.engine import Pairs, Scoring
 from matching.engine.assignment import Pair, Rows
 from matching.models import MatchRun, Snapshot, Tile
-from matching.packing import pack, unpack
+from matching.packing import Arrays, pack, unpack
 from matching.snapshots import pack_scoring, unpack_scoring
 from mentoring.celery import publish
 
@@ -67,17 +66,11 @@ class Tiled:
         say: Say | None = None,
     ) -> Pairs:
         began = time.perf_counter()
-        if rows is None and self._is_large():
-            barred = _array_of(forbidden)
-            asked = [
-                pack(
-                    {"forbidden": _between(barred, first, last)},
-                    {"first": first, "last": last, "per_mentee": per_mentee, "per_mentor": per_mentor},
-                )
-                for first, last in self._stretches()
-            ]
-            found = self._shared_out(asked, say)
-            pairs = Pairs.joined([pairs for pairs, _ in found], per_mentee, per_mentor)
+        if self._is_large(rows):
+            facts = {"per_mentee": per_mentee, "per_mentor": per_mentor}
+            asked = [pack(stretch, facts) for stretch in self._stretches(rows, forbidden)]
+            found = [pairs for pairs, _ in self._shared_out(asked, say)]
+            pairs = Pairs.joined(found, per_mentee, per_mentor)
         else:
             pairs = self.scoring.best(per_mentee, per_mentor, rows, forbidden, say)
         self.seconds["score"] += time.perf_counter() - began
@@ -95,18 +88,11 @@ class Tiled:
         say: Say | None = None,
     ) -> tuple[Pairs, int]:
         began = time.perf_counter()
-        if rows is None and self._is_large():
-            barred = _array_of(forbidden)
+        if self._is_large(rows):
+            facts = {"per_mentee": per_mentee, "bonus": bonus, "floor": floor}
             asked = [
-                pack(
-                    {
-                        "forbidden": _between(barred, first, last),
-                        "surplus": surplus[first:last],
-                        "price": price,
-                    },
-                    {"first": first, "last": last, "per_mentee": per_mentee, "bonus": bonus, "floor": floor},
-                )
-                for first, last in self._stretches()
+                pack(stretch | {"surplus": surplus[stretch["rows"]], "price": price}, facts)
+                for stretch in self._stretches(rows, forbidden)
             ]
             found = self._shared_out(asked, say)
             answer = _stacked([pairs for pairs, _ in found]), sum(feasible for _, feasible in found)
@@ -115,14 +101,20 @@ class Tiled:
         self.seconds["prove"] += time.perf_counter() - began
         return answer
 
-    def _is_large(self) -> bool:
-        return self.n > 1 and self.n * self.m >= settings.MATCH_TILES_FROM
+    def _chosen(self, rows: Rows) -> NDArray[np.intp]:
+        return np.arange(self.n)[slice(None) if rows is None else rows]
 
-    def _stretches(self) -> list[tuple[int, int]]:
-        """(first, last) row of each tile."""
-        count = min(self.n, max(FEWEST, -(-self.n * self.m // TILE_PAIRS)))
-        cuts = np.linspace(0, self.n, count + 1).astype(int).tolist()
-        return list(pairwise(cuts))
+    def _is_large(self, rows: Rows) -> bool:
+        size = self._chosen(rows).size
+        return size > 1 and size * self.m >= settings.MATCH_TILES_FROM
+
+    def _stretches(self, rows: Rows, forbidden: Iterable[Pair]) -> Iterator[Arrays]:
+        """Of each tile the rows, and the forbidden pairs among them."""
+        barred = np.array(sorted(forbidden), dtype=np.int64).reshape(-1, 2)
+        chosen = self._chosen(rows)
+        count = min(chosen.size, max(FEWEST, -(-chosen.size * self.m // TILE_PAIRS)))
+        for some in np.array_split(chosen, count):
+            yield {"rows": some, "forbidden": barred[np.isin(barred[:, 0], some)]}
 
     def _shared_out(self, asked: Sequence[bytes], say: Say | None) -> list[Found]:
         tiles = self._publish(asked)
@@ -216,20 +208,25 @@ def _take(tiles: QuerySet[Tile]) -> Tile | None:
 def _score(tile: Tile, scoring: Scoring, say: Say | None) -> int:
     """1 where what we found is what counts, 0 where somebody else was quicker."""
     arrays, facts = unpack(tile.asked)
-    first, last = facts["first"], facts["last"]
+    rows = _rows_of(arrays["rows"])
     forbidden = [(i, j) for i, j in arrays["forbidden"].tolist()]
     if "price" in arrays:
         surplus = np.zeros(scoring.n, dtype=np.int64)
-        surplus[first:last] = arrays["surplus"]
+        surplus[rows] = arrays["surplus"]
         bonus, floor, most = facts["bonus"], facts["floor"], facts["per_mentee"]
         pairs, feasible = scoring.improving(
-            surplus, arrays["price"], bonus, floor, most, slice(first, last), forbidden, say
+            surplus, arrays["price"], bonus, floor, most, rows, forbidden, say
         )
     else:
         most = (facts["per_mentee"], facts["per_mentor"])
-        pairs, feasible = scoring.best(*most, slice(first, last), forbidden, say), 0
+        pairs, feasible = scoring.best(*most, rows, forbidden, say), 0
     packed = pack({"i": pairs.i, "j": pairs.j, "points": pairs.points}, {"feasible": int(feasible)})
     return Tile.objects.filter(pk=tile.pk, packed__isnull=True).update(packed=packed)
+
+
+def _rows_of(rows: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    return slice(first, last) if last - first == rows.size else rows
 
 
 def _found_in(packed: memoryview) -> Found:
@@ -244,14 +241,6 @@ def _say_on(say: Say | None, at: float, share: float) -> Say | None:
 def _stacked(found: Sequence[Pairs]) -> Pairs:
     names = ("i", "j", "points")
     return Pairs(**{name: np.concatenate([getattr(pairs, name) for pairs in found]) for name in names})
-
-
-def _array_of(pairs: Iterable[Pair]) -> NDArray[np.int64]:
-    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-
-
-def _between(pairs: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
-    return pairs[(pairs[:, 0] >= first) & (pairs[:, 0] < last)]
 
 
 @lru_cache(maxsize=1)
