@@ -1,184 +1,217 @@
-"""The best pairs for a whole cohort, exactly: most mentees matched, then the highest total of points."""
+"""The best pairs for a whole cohort, proved over all pairs although only few of them are ever held."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.graph.python import min_cost_flow
 
-from matching.engine.people import Bools, Ints
+from matching.engine.order import order_of
+from matching.engine.people import Ints
+from matching.engine.scoring import Pairs
 
 Pair = tuple[int, int]
-
-_COST_LIMIT = 1 << 61  # the solver multiplies costs by the number of nodes, in 64 bits
-_TIE_LIMIT = 1 << 32
+Objective = Literal["most", "fair", "preferences"]
+Rows = slice | NDArray[np.intp] | None
+Say = Callable[[float, str], None]
 
 
 class AssignmentError(Exception):
     """The locks contradict each other, the places or what is possible. The text is fit to show."""
 
 
+class Scored(Protocol):
+    """What is asked of Scoring: see there, and Given."""
+
+    n: int
+    m: int
+
+    def points(self, rows: Rows = None) -> NDArray[np.int16]: ...
+
+    def pair_points(self, i: NDArray[np.intp], j: NDArray[np.intp]) -> NDArray[np.int16]: ...
+
+    def best(
+        self,
+        per_mentee: int,
+        per_mentor: int,
+        rows: Rows = None,
+        forbidden: Iterable[Pair] = (),
+        say: Callable[[float], None] | None = None,
+    ) -> Pairs: ...
+
+    def improving(
+        self,
+        surplus: NDArray[np.int64],
+        price: NDArray[np.int64],
+        bonus: int,
+        floor: int,
+        per_mentee: int,
+        rows: Rows = None,
+        forbidden: Iterable[Pair] = (),
+        say: Callable[[float], None] | None = None,
+    ) -> tuple[Pairs, int]: ...
+
+
 @dataclass(frozen=True)
+class Preferences:
+    """Whom they would like best, the dearest first: rows to columns, columns to rows. Those whom nobody may
+    be paired with are passed over."""
+
+    mentees: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    mentors: Mapping[int, Sequence[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Assignment:
-    """pairs: (row, column), by row, the locked ones among them; unmatched: the rows left out."""
+    """pairs: (row, column), by row, the locked ones among them, and their points; unmatched: the rows left
+    out.
+
+    is_proved: no other pairs, among all pairs_seen feasible ones, do better by the objective; found in so
+    many rounds. Where it is not, at most gap_matched more could be matched, or gap points more be had in
+    total. floor: of "fair", the points that every pair has, apart from the locked ones. candidates: the pairs
+    that were held, the locked ones among them; surplus (n,) and price (m,) with bonus: the proof (see
+    solver.py); that of a locked mentee is above anything, since they take no part in it. Under "preferences"
+    there are no prices; blocking: the feasible pairs of whom both would rather have the other, all of them
+    due to locks.
+    """
 
     pairs: tuple[Pair, ...]
+    points: NDArray[np.int64]
     unmatched: tuple[int, ...]
-    matched: int
-    total_points: int
+    rounds: int
+    pairs_seen: int
+    is_proved: bool
+    gap: int
+    gap_matched: int
+    floor: int
+    bonus: int
+    surplus: NDArray[np.int64]
+    price: NDArray[np.int64]
+    blocking: tuple[Pair, ...]
+    candidates: Pairs
+
+    @property
+    def matched(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def total_points(self) -> int:
+        return int(self.points.sum())
+
+    @property
+    def worst_points(self) -> int:
+        return int(self.points.min(initial=10_000)) if len(self.pairs) else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be solved besides the locks, which are settled.
+
+    rows (n,), columns (m,): the people in the order that settles ties; what the solvers call mentee i is row
+    rows[i]. places (m,) in that order, those of locked pairs taken off; is_free (n,) in that order: not
+    locked. forbidden: in rows and columns. ends_at: on time.monotonic(), after which no further round is
+    begun.
+    """
+
+    scoring: Scored
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    places: NDArray[np.int64]
+    is_free: NDArray[np.bool_]
+    forbidden: tuple[Pair, ...]
+    locked: Mapping[Pair, int]
+    preferences: Preferences
+    seconds: float | None
+    say: Say
 
 
 def assign(
-    points: Ints,
-    feasible: Bools,
+    scoring: Scored,
     capacity: Ints,
     *,
     mentee_ids: Sequence[str],
     mentor_ids: Sequence[str],
+    objective: Objective = "most",
     locked: Sequence[Pair] = (),
+    vouched: Mapping[Pair, int] | None = None,
     forbidden: Sequence[Pair] = (),
+    preferences: Preferences | None = None,
     mentee_names: Sequence[str] | None = None,
     mentor_names: Sequence[str] | None = None,
+    seconds: float | None = None,
+    say: Say | None = None,
 ) -> Assignment:
     """Pair each mentee with at most one mentor and each mentor j with at most capacity[j] mentees.
 
-    points (n, m) whole numbers; feasible (n, m); capacity (m,). Locked pairs are kept and count towards
-    capacity, forbidden ones are never formed. Among all such pairings the answer has the most mentees matched
-    and, among those, the highest total; both exactly, since the solver adds whole numbers.
+    Locked pairs are kept and count towards capacity, forbidden ones are never formed. vouched: pairs that may
+    be locked although they are infeasible, and their points. Among all such pairings the answer is
 
-    Ties: among pairings equal in both, the one with the least sum of a number in [0, T) that is made from
-    the two ids of each pair; it favours nobody. The points are scaled up so that this sum never outweighs one
-    of them. The people are put in the order of their ids first, so the order of the input changes nothing at
-    all. On another release of the solver or another machine, the pairs could differ only if two of the best
-    pairings also had the same sum. T is a billion or more at a few hundred mentees; since the scaled numbers
-    have to fit 64 bits, it falls to about a million at 10,000 mentees and 4,000 mentors.
+    most         of those with the most mentees matched the one with the highest total of points; fair
+    of those with the most matched the one whose worst pair, locked ones apart, has the most points,
+                 and of these the one with the highest total;
+    preferences  stable: no feasible pair would both rather have each other than what they got, locks apart.
+                 Everybody's order is first those whom they prefer, then the others by points.
 
-    Names, ids where missing, appear in AssignmentError. ValueError for arrays that do not fit together.
+    Ties are settled by order_of the ids, whatever the order of the input; only where more pairs tie for the
+    last places among the candidates than there are places, by the order in which scoring holds the people.
+
+    seconds: after that no further round is begun, and the answer may not be proved. say hears how far it is,
+    0..1, and with what; it may raise to stop. Names, ids where missing, appear in AssignmentError. ValueError
+    for arrays that do not fit together.
     """
-    n, m = points.shape
-    if feasible.shape != (n, m) or capacity.shape != (m,) or (len(mentee_ids), len(mentor_ids)) != (n, m):
-        raise ValueError("points, feasible, capacity and ids do not fit together")
+    n, m = scoring.n, scoring.m
+    if capacity.shape != (m,) or (len(mentee_ids), len(mentor_ids)) != (n, m):
+        raise ValueError("scoring, capacity and ids do not fit together")
     if len(set(mentee_ids)) < n or len(set(mentor_ids)) < m:
         raise ValueError("ids must differ from one another")
-    kept = set(locked)
-    _check_locks(kept, forbidden, feasible, capacity, mentee_names or mentee_ids, mentor_names or mentor_ids)
-    free, places = feasible.copy(), np.maximum(capacity, 0).astype(np.int64)
-    for pair in forbidden:
-        free[pair] = False
+    kept = _checked_locks(
+        scoring, sorted(set(locked)), vouched or {}, set(forbidden), capacity,
+        mentee_names or mentee_ids, mentor_names or mentor_ids,
+    )  # fmt: skip
+    places, is_free = np.maximum(capacity, 0).astype(np.int64), np.ones(n, bool)
     for row, column in kept:
-        free[row, :] = False
+        is_free[row] = False
         places[column] -= 1
-    free[:, places <= 0] = False
+    rows, columns = order_of(mentee_ids, "mentee"), order_of(mentor_ids, "mentor")
+    problem = Problem(
+        scoring, rows, columns, places[columns], is_free[rows], tuple(sorted(set(forbidden))), kept,
+        preferences or Preferences(), seconds, say or _say_nothing,
+    )  # fmt: skip
+    # Compiled code is loaded by whoever solves, not by every page that names an Assignment.
+    from matching.engine import proving, stable
 
-    rows = np.array(sorted(range(n), key=mentee_ids.__getitem__), dtype=np.intp)
-    columns = np.array(sorted(range(m), key=mentor_ids.__getitem__), dtype=np.intp)
-    # from here to the answer, i and j number the people in the order of their ids
-    i, j = np.nonzero(free[np.ix_(rows, columns)])
-    chosen = _solve(
-        i,
-        j,
-        points[rows[i], columns[j]].astype(np.int64),
-        places[columns],
-        [mentee_ids[row] for row in rows],
-        [mentor_ids[column] for column in columns],
-    )
-    formed = zip(rows[i[chosen]].tolist(), columns[j[chosen]].tolist(), strict=True)
-    pairs = sorted({*kept, *formed})
-    matched = {row for row, _ in pairs}
-    return Assignment(
-        pairs=tuple(pairs),
-        unmatched=tuple(row for row in range(n) if row not in matched),
-        matched=len(pairs),
-        total_points=sum(int(points[pair]) for pair in pairs),
-    )
+    if objective == "preferences":
+        return stable.solve_preferences(problem)
+    return proving.prove_fair(problem) if objective == "fair" else proving.prove_most(problem)
 
 
-def _solve(
-    i: NDArray[np.intp],
-    j: NDArray[np.intp],
-    points: NDArray[np.int64],
-    places: NDArray[np.int64],
-    mentee_ids: Sequence[str],
-    mentor_ids: Sequence[str],
-) -> Bools:
-    """Which of the possible pairs (i, j) to form: a flow from a source by mentees and mentors to a sink."""
-    if not i.size:
-        return np.zeros(0, dtype=bool)
-    n, m = len(mentee_ids), len(mentor_ids)
-    mentees, mentors = np.unique(i), np.unique(j)
-    source, sink = n + m, n + m + 1
-    most = min(mentees.size, int(places[mentors].sum()))
-    worst = int(points.max()) - points
-    scale, ties = _scale(int(worst.max()), most, n + m + 2)
-    cost = worst * scale + _tie_breaks(i, j, mentee_ids, mentor_ids, ties)
-
-    flow = min_cost_flow.SimpleMinCostFlow()
-    pair_arcs = flow.add_arcs_with_capacity_and_unit_cost(
-        i.astype(np.int32), (n + j).astype(np.int32), np.ones(i.size, np.int64), cost
-    )
-    flow.add_arcs_with_capacity_and_unit_cost(
-        np.full(mentees.size, source, np.int32),
-        mentees.astype(np.int32),
-        np.ones(mentees.size, np.int64),
-        np.zeros(mentees.size, np.int64),
-    )
-    flow.add_arcs_with_capacity_and_unit_cost(
-        (n + mentors).astype(np.int32),
-        np.full(mentors.size, sink, np.int32),
-        places[mentors],
-        np.zeros(mentors.size, np.int64),
-    )
-    flow.set_nodes_supplies(np.array([source, sink], np.int32), np.array([most, -most], np.int64))
-    status = flow.solve_max_flow_with_min_cost()
-    if status != flow.OPTIMAL:
-        raise RuntimeError(f"the solver ended with {status.name}")
-    return np.asarray(flow.flows(pair_arcs)) > 0
+def _say_nothing(fraction: float, words: str) -> None:
+    pass
 
 
-def _scale(worst: int, most: int, nodes: int) -> tuple[int, int]:
-    """(what a point costs, T): as large a T as fits, and a point that outweighs `most` tie-breaks below T."""
-    ties = min(_TIE_LIMIT, _COST_LIMIT // ((worst + 1) * (most + 1) * (nodes + 1)))
-    if ties < 1:
-        raise ValueError("too many people, or too many points a pair, to solve exactly in 64 bits")
-    return most * ties + 1, ties
-
-
-def _tie_breaks(
-    i: NDArray[np.intp], j: NDArray[np.intp], mentee_ids: Sequence[str], mentor_ids: Sequence[str], ties: int
-) -> NDArray[np.int64]:
-    """A number in [0, ties) for each pair, made from the two ids alone, the same on every machine."""
-    mixed = _id_numbers("mentee", mentee_ids)[i] ^ _id_numbers("mentor", mentor_ids)[j]
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64's finish
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return ((mixed ^ (mixed >> np.uint64(31))) % np.uint64(ties)).astype(np.int64)
-
-
-def _id_numbers(role: str, ids: Sequence[str]) -> NDArray[np.uint64]:
-    digests = [hashlib.blake2b(f"{role} {one}".encode(), digest_size=8).digest() for one in ids]
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
-
-
-def _check_locks(
-    locked: set[Pair],
-    forbidden: Sequence[Pair],
-    feasible: Bools,
+def _checked_locks(
+    scoring: Scored,
+    locked: Sequence[Pair],
+    vouched: Mapping[Pair, int],
+    forbidden: set[Pair],
     capacity: Ints,
     mentee_names: Sequence[str],
     mentor_names: Sequence[str],
-) -> None:
-    n, m = feasible.shape
-    for i, j in (*locked, *forbidden):
-        if not (0 <= i < n and 0 <= j < m):
+) -> dict[Pair, int]:
+    """The locked pairs and their points."""
+    for i, j in (*locked, *sorted(forbidden)):
+        if not (0 <= i < scoring.n and 0 <= j < scoring.m):
             raise ValueError(f"there is no pair {i}, {j}")
-    for i, j in sorted(locked):
-        if (i, j) in set(forbidden):
+    at = np.array(locked, dtype=np.intp).reshape(-1, 2)
+    points = dict(zip(locked, scoring.pair_points(at[:, 0], at[:, 1]).tolist(), strict=True))
+    for i, j in locked:
+        if (i, j) in forbidden:
             raise AssignmentError(
                 f"{mentee_names[i]} and {mentor_names[j]} are both locked and forbidden. Keep one of the two."
             )
-        if not feasible[i, j]:
+        if points[i, j] < 0 and (i, j) not in vouched:
             raise AssignmentError(
                 f"{mentee_names[i]} and {mentor_names[j]} cannot be paired, so their lock cannot be kept."
             )
@@ -191,6 +224,7 @@ def _check_locks(
                 f"{mentor_names[j]} has {places_in_words(int(capacity[j]))}, but {count} "
                 f"{'pair is' if count == 1 else 'pairs are'} locked to them."
             )
+    return {pair: vouched.get(pair, own) if own < 0 else own for pair, own in points.items()}
 
 
 def places_in_words(places: int) -> str:

@@ -1,21 +1,32 @@
 import numpy as np
 import pytest
+from ortools.graph.python import min_cost_flow
 
-from matching.engine import AssignmentError, assign, assignment
-from matching.engine.assignment import _scale
+from matching.engine import AssignmentError, assign
+from matching.engine.given import Given
 
 NAMES = {"mentee_names": ("Amara", "Bo"), "mentor_names": ("Jonas", "Mei")}
+
+
+def ids(prefix, count):
+    return [f"{prefix}{number}" for number in range(count)]
 
 
 def solve(points, feasible=None, capacity=None, **options):
     points = np.array(points)
     n, m = points.shape
     return assign(
-        points,
-        np.ones((n, m), bool) if feasible is None else np.array(feasible, bool),
+        Given(points, None if feasible is None else np.array(feasible, bool)),
         np.ones(m, int) if capacity is None else np.array(capacity),
-        **{"mentee_ids": [f"e{i}" for i in range(n)], "mentor_ids": [f"r{j}" for j in range(m)]} | options,
+        **{"mentee_ids": ids("e", n), "mentor_ids": ids("r", m)} | options,
     )
+
+
+@pytest.fixture
+def few_candidates(monkeypatch):
+    """So few that nearly all pairs are found by prices alone."""
+    for name in ("PER_MENTEE", "PER_MENTOR", "PER_ROUND", "MARGIN"):
+        monkeypatch.setattr(f"matching.engine.proving.{name}", int(name != "MARGIN"))
 
 
 def brute_force(points, feasible, capacity, locked, forbidden):
@@ -54,28 +65,161 @@ def random_instance(seed):
     return points, feasible, capacity, locked, forbidden
 
 
-@pytest.mark.parametrize("seed", range(150))
-def test_assign_agrees_with_brute_force(seed):
-    points, feasible, capacity, locked, forbidden = random_instance(seed)
-    found = solve(points, feasible, capacity, locked=locked, forbidden=sorted(forbidden))
-    assert (found.matched, found.total_points) == brute_force(points, feasible, capacity, locked, forbidden)
+def fair_by_brute_force(points, feasible, capacity, locked, forbidden):
+    """(most matched, the highest floor that leaves as many, the highest total above it)."""
+    most, _ = brute_force(points, feasible, capacity, locked, forbidden)
+    for floor in sorted({0, *points.ravel().tolist()}, reverse=True):
+        above = feasible & (points >= floor)
+        matched, total = brute_force(points, above, capacity, locked, forbidden)
+        if matched == most:
+            return most, floor, total
+    raise AssertionError
+
+
+def check(found, points, feasible, capacity, locked, forbidden):
+    """The pairs are allowed, and the prices prove them over all pairs."""
     rows, columns = [i for i, _ in found.pairs], [j for _, j in found.pairs]
     assert len(set(rows)) == len(rows) == found.matched
     assert sorted(rows + list(found.unmatched)) == list(range(len(points)))
     assert all(feasible[pair] and pair not in forbidden for pair in found.pairs)
     assert all(columns.count(j) <= capacity[j] for j in columns)
     assert set(locked) <= set(found.pairs)
-    assert found.total_points == sum(points[pair] for pair in found.pairs)
+    assert found.points.tolist() == [points[pair] for pair in found.pairs]
+    assert (found.is_proved, found.gap, found.gap_matched) == (True, 0, 0)
+    assert list(found.pairs) == sorted(found.pairs)
+    held = set(zip(found.candidates.i.tolist(), found.candidates.j.tolist(), strict=True))
+    assert set(found.pairs) <= held
+    assert not held & set(forbidden)
 
 
-@pytest.mark.parametrize("tie_limit", [1 << 32, 1], ids=["", "even if all tie-breaks fell together"])
+def check_proof(found, points, feasible, capacity, locked, forbidden):
+    bound = [i for i, _ in locked]
+    places = capacity - np.bincount([j for _, j in locked], minlength=len(capacity))
+    worth = np.where(feasible & (points >= found.floor), found.bonus + points, -1)
+    for pair in forbidden:
+        worth[pair] = -1
+    worth[bound] = -1
+    slack = found.surplus[:, np.newaxis] + found.price - worth
+    assert slack.min(initial=0) >= 0
+    assert min(found.price.min(initial=0), found.surplus.min(initial=0)) >= 0
+    free = [pair for pair in found.pairs if pair not in set(locked)]
+    assert all(slack[pair] == 0 for pair in free)
+    taken = np.bincount([j for _, j in free], minlength=len(capacity))
+    assert not found.price[taken < places].any()
+    assert not found.surplus[list(found.unmatched)].any()
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_most_agrees_with_brute_force(seed):
+    points, feasible, capacity, locked, forbidden = instance = random_instance(seed)
+    found = solve(points, feasible, capacity, locked=locked, forbidden=sorted(forbidden))
+    assert (found.matched, found.total_points) == brute_force(*instance)
+    check(found, *instance)
+    check_proof(found, *instance)
+
+
+@pytest.mark.parametrize("seed", range(150, 300))
+def test_most_agrees_with_brute_force_from_hardly_any_candidates(seed, few_candidates):
+    points, feasible, capacity, locked, forbidden = instance = random_instance(seed)
+    found = solve(points, feasible, capacity, locked=locked, forbidden=sorted(forbidden))
+    assert (found.matched, found.total_points) == brute_force(*instance)
+    check(found, *instance)
+    check_proof(found, *instance)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_fair_agrees_with_brute_force(seed):
+    _check_fair(seed)
+
+
+@pytest.mark.parametrize("seed", range(150, 300))
+def test_fair_agrees_with_brute_force_from_hardly_any_candidates(seed, few_candidates):
+    _check_fair(seed)
+
+
+def _check_fair(seed):
+    points, feasible, capacity, locked, forbidden = instance = random_instance(seed)
+    found = solve(points, feasible, capacity, locked=locked, forbidden=sorted(forbidden), objective="fair")
+    most, floor, total = fair_by_brute_force(*instance)
+    assert (found.matched, found.total_points) == (most, total)
+    free = [points[pair] for pair in found.pairs if pair not in set(locked)]
+    assert min(free, default=floor) >= found.floor
+    assert min(free, default=0) == (floor if free else 0)
+    check(found, *instance)
+    check_proof(found, *instance)
+
+
+def oracle(points, feasible, capacity, bonus):
+    """The highest sum of bonus and points, by OR-tools' min-cost flow over every pair."""
+    n, m = points.shape
+    i, j = np.nonzero(feasible)
+    flow = min_cost_flow.SimpleMinCostFlow()
+
+    def add(tails, heads, room, cost):
+        flow.add_arcs_with_capacity_and_unit_cost(
+            *(np.broadcast_to(values, len(tails)).astype(np.int64) for values in (tails, heads, room, cost))
+        )
+
+    add(i, n + j, 1, -(bonus + points[i, j]))
+    add(np.full(n, n + m), np.arange(n), 1, 0)
+    add(np.arange(n), np.full(n, n + m + 1), 1, 0)
+    add(n + np.arange(m), np.full(m, n + m + 1), capacity, 0)
+    flow.set_nodes_supplies(np.array([n + m, n + m + 1]), np.array([n, -n]))
+    assert flow.solve() == flow.OPTIMAL
+    return -flow.optimal_cost()
+
+
+def crowd(seed, fame, tightness):
+    """300 mentees and 120 mentors, some wanted by everybody, with places for `tightness` of the mentees."""
+    rng = np.random.default_rng(seed)
+    wanted = np.log(rng.zipf(1.5, 120).clip(1, 1000)) / np.log(1000)
+    points = 10_000 * (fame * wanted + (1 - fame) * rng.random((300, 120)))
+    return (
+        points.astype(int),
+        rng.random(points.shape) < 0.9,
+        rng.multinomial(int(300 * tightness), [1 / 120] * 120),
+    )
+
+
+@pytest.mark.parametrize("tightness", [0.8, 1, 1.3])
+@pytest.mark.parametrize("fame", [0, 0.5, 0.95])
+def test_most_agrees_with_ortools_where_a_few_are_wanted_by_everybody(fame, tightness, monkeypatch):
+    for name, count in {"PER_MENTEE": 5, "PER_MENTOR": 2, "PER_ROUND": 2, "MARGIN": 10}.items():
+        monkeypatch.setattr(f"matching.engine.proving.{name}", count)
+    points, feasible, capacity = crowd(1, fame, tightness)
+    found = solve(points, feasible, capacity)
+    best = oracle(points, feasible, capacity, found.bonus)
+    assert found.bonus * found.matched + found.total_points == best
+    check(found, points, feasible, capacity, [], [])
+    check_proof(found, points, feasible, capacity, [], [])
+    assert found.pairs_seen == feasible.sum()
+
+
+@pytest.mark.parametrize("tightness", [0.8, 1, 1.3])
+@pytest.mark.parametrize("fame", [0, 0.5, 0.95])
+def test_fair_agrees_with_ortools_where_a_few_are_wanted_by_everybody(fame, tightness, monkeypatch):
+    for name, count in {"PER_MENTEE": 5, "PER_MENTOR": 2, "PER_ROUND": 2, "MARGIN": 10}.items():
+        monkeypatch.setattr(f"matching.engine.proving.{name}", count)
+    points, feasible, capacity = crowd(2, fame, tightness)
+    found = solve(points, feasible, capacity, objective="fair")
+    most = oracle(0 * points, feasible, capacity, 1)
+    assert found.matched == most == oracle(0 * points, feasible & (points >= found.floor), capacity, 1)
+    assert oracle(0 * points, feasible & (points > found.floor), capacity, 1) < most
+    best = oracle(points, feasible & (points >= found.floor), capacity, found.bonus)
+    assert found.bonus * found.matched + found.total_points == best
+    check(found, points, feasible, capacity, [], [])
+    check_proof(found, points, feasible, capacity, [], [])
+
+
+@pytest.mark.parametrize("objective", ["most", "fair", "preferences"])
 @pytest.mark.parametrize("seed", range(40))
-def test_assign_gives_the_same_pairs_in_whatever_order(seed, tie_limit, monkeypatch):
-    monkeypatch.setattr(assignment, "_TIE_LIMIT", tie_limit)
+def test_assign_gives_the_same_pairs_in_whatever_order(seed, objective):
     points, feasible, capacity, locked, forbidden = random_instance(seed)
     points = points // 5000  # nearly all ties
     n, m = points.shape
-    straight = solve(points, feasible, capacity, locked=locked, forbidden=sorted(forbidden))
+    straight = solve(
+        points, feasible, capacity, locked=locked, forbidden=sorted(forbidden), objective=objective
+    )
     rng = np.random.default_rng(seed)
     rows, columns = rng.permutation(n), rng.permutation(m)
     at_row, at_column = np.argsort(rows), np.argsort(columns)
@@ -84,28 +228,24 @@ def test_assign_gives_the_same_pairs_in_whatever_order(seed, tie_limit, monkeypa
         return [(int(at_row[i]), int(at_column[j])) for i, j in pairs]
 
     turned = assign(
-        points[np.ix_(rows, columns)],
-        feasible[np.ix_(rows, columns)],
+        Given(points[np.ix_(rows, columns)], feasible[np.ix_(rows, columns)]),
         capacity[columns],
         mentee_ids=[f"e{i}" for i in rows],
         mentor_ids=[f"r{j}" for j in columns],
+        objective=objective,
         locked=moved(locked),
         forbidden=moved(forbidden),
     )
     assert sorted(turned.pairs) == sorted(moved(straight.pairs))
 
 
-def test_assign_breaks_ties_by_ids_and_not_by_the_solvers_whim():
+def test_assign_breaks_ties_by_ids_and_not_by_place():
     # all points equal: the pairs follow from the ids, so other ids give other pairs
     crowds = [
         assign(
-            np.zeros((8, 8), int),
-            np.ones((8, 8), bool),
-            np.ones(8, int),
-            mentee_ids=[f"{prefix}{i}" for i in range(8)],
-            mentor_ids=[f"{prefix}{j}" for j in range(8)],
+            Given(np.zeros((8, 8), int)), np.ones(8, int), mentee_ids=ids(one, 8), mentor_ids=ids(one, 8)
         ).pairs
-        for prefix in "abc"
+        for one in "abc"
     ]
     assert len(set(crowds)) == 3
 
@@ -122,10 +262,12 @@ def test_assign_leaves_out_whoever_nobody_can_take():
     assert (found.pairs, found.unmatched, found.total_points) == (((1, 0), (2, 0)), (0,), 16)
 
 
+@pytest.mark.parametrize("objective", ["most", "fair", "preferences"])
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
-def test_assign_of_nobody_is_empty(shape):
-    found = solve(np.zeros(shape, int))
+def test_assign_of_nobody_is_empty(shape, objective):
+    found = solve(np.zeros(shape, int), objective=objective)
     assert (found.pairs, found.unmatched) == ((), tuple(range(shape[0])))
+    assert (found.matched, found.total_points, found.worst_points) == (0, 0, 0)
 
 
 def test_assign_counts_a_lock_given_twice_once():
@@ -172,9 +314,65 @@ def test_assign_refuses_arrays_that_do_not_fit():
         solve([[1, 2]], locked=[(5, 0)])
 
 
-@pytest.mark.parametrize(("most", "nodes"), [(1, 4), (300, 402), (10_000, 14_002), (100_000, 140_002)])
-def test_scale_lets_one_point_outweigh_all_tie_breaks_within_64_bits(most, nodes):
-    point, ties = _scale(10_000, most, nodes)
-    assert ties >= 10_000
-    assert point > most * (ties - 1)
-    assert (10_000 * point + ties) * (nodes + 1) < 1 << 62
+def test_fair_gives_up_points_for_the_worst_off():
+    points = [[100, 60], [50, 20]]
+    assert solve(points).pairs == ((0, 0), (1, 1))
+    found = solve(points, objective="fair")
+    assert (found.pairs, found.floor, found.worst_points) == (((0, 1), (1, 0)), 50, 50)
+
+
+def test_fair_does_not_look_at_locked_pairs():
+    found = solve([[0, 0, 0], [9, 5, 8], [9, 7, 6]], locked=[(0, 0)], objective="fair")
+    assert (found.floor, found.worst_points, found.pairs) == (7, 0, ((0, 0), (1, 2), (2, 1)))
+
+
+def test_a_vouched_lock_stands_with_its_points_though_infeasible():
+    points, feasible = [[5, 7], [3, 4]], [[1, 0], [1, 1]]
+    found = solve(points, feasible, locked=[(0, 1)], vouched={(0, 1): 6, (1, 1): 9})
+    assert (found.pairs, found.points.tolist()) == (((0, 1), (1, 0)), [6, 3])
+    held = zip(found.candidates.i, found.candidates.j, found.candidates.points, strict=True)
+    assert (0, 1, 6) in set(held)
+
+
+def test_a_price_says_what_one_more_place_adds():
+    points, feasible, capacity = crowd(3, 0.5, 0.9)
+    found = solve(points, feasible, capacity)
+    for j in range(0, 120, 7):
+        more = capacity.copy()
+        more[j] += 1
+        again = solve(points, feasible, more)
+        gained = (again.matched - found.matched) * found.bonus + again.total_points - found.total_points
+        assert found.price[j] == gained
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_assign_says_how_far_it_is_and_can_be_stopped():
+    points, feasible, capacity = crowd(3, 0.95, 1)
+    heard = []
+    solve(points, feasible, capacity, say=lambda fraction, words: heard.append((fraction, words)))
+    fractions = [fraction for fraction, _ in heard]
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] < fractions[-1] <= 1
+    assert all(words for _, words in heard)
+
+    def stop(fraction, words):
+        if fraction > 0.5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        solve(points, feasible, capacity, say=stop)
+
+
+@pytest.mark.parametrize("objective", ["most", "fair"])
+def test_without_more_time_the_answer_says_how_far_from_the_best_it_may_be(objective, few_candidates):
+    points, feasible, capacity = crowd(4, 0.5, 1.3)
+    found = solve(points, feasible, capacity, seconds=0, objective=objective)
+    assert found.rounds == 1
+    assert not found.is_proved
+    best = solve(points, feasible, capacity)
+    worth = found.bonus * found.matched + found.total_points
+    reach = worth + found.bonus * found.gap_matched + found.gap
+    assert worth < best.bonus * best.matched + best.total_points <= reach or objective == "fair"

@@ -1,0 +1,276 @@
+"""Solve over few pairs, look among all for one that its prices do not rule out, add what is found, again.
+
+When a look at all pairs finds none, surplus + price >= worth holds for every one of them: the proof of
+solver.py over all pairs, not only over those that were held.
+"""
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.engine.assignment import Assignment, Problem
+from matching.engine.bipartite import largest
+from matching.engine.edges import Edges, Int32s, Int64s, at_least, joined, lay_out
+from matching.engine.scoring import Pairs
+from matching.engine.solver import POINTS, Solution, bonus_for, least_prices, solve, split
+
+PER_MENTEE, PER_MENTOR = 30, 50  # candidates to begin with; many a mentor, or the less wanted would have none
+PER_ROUND = 20  # added for a mentee in a round, at most
+MARGIN = 100  # points: pairs so near to being better are taken along, since prices still move a little
+FEW = 0.25  # of the mentees: so few are looked at again by themselves before all are
+NEARLY = 0.01  # of the mentees: when no more than these had something better, the rest is settled
+
+Rows = NDArray[np.intp]
+
+
+class Cohort:
+    """The candidates of a problem, as edges between places in its order; none of locked mentees."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.n, self.m = len(problem.rows), len(problem.columns)
+        self.place_of_row, self.place_of_column = np.empty(self.n, np.int32), np.empty(self.m, np.int32)
+        self.place_of_row[problem.rows] = np.arange(self.n, dtype=np.int32)
+        self.place_of_column[problem.columns] = np.arange(self.m, dtype=np.int32)
+        self.edges = self._edges(NO_PAIRS)
+        self.is_whole = np.zeros(self.n, bool)  # all feasible pairs of the mentee are candidates
+        self.rounds = self.pairs_seen = 0
+        self.began = time.monotonic()
+
+    def begin(self, until: float) -> None:
+        """Take each mentee's and each mentor's best as candidates."""
+        words = "Comparing everybody with everybody"
+        self.problem.say(0.0, words)
+        found = self.problem.scoring.best(
+            PER_MENTEE,
+            PER_MENTOR,
+            forbidden=self.problem.forbidden,
+            say=lambda done: self.problem.say(done * until, words),
+        )
+        self.edges = self._edges(found)
+        self.is_whole = np.diff(self.edges.of_mentee) < PER_MENTEE
+
+    def look(
+        self, surplus: Int64s, price: Int64s, bonus: int, floor: int, words: str, among: Rows | None = None
+    ) -> Pairs:
+        """Add to the candidates what the prices do not rule out, of all feasible pairs (of the mentees
+        `among`); returns what was added, in rows and columns. surplus and price in the problem's order."""
+        by_row, by_column = np.empty(self.n, np.int64), np.empty(self.m, np.int64)
+        by_row[self.problem.rows] = np.where(self.problem.is_free, surplus, bonus + POINTS)
+        by_column[self.problem.columns] = price
+        at = self.fraction
+        self.problem.say(at, words)
+        found, feasible = self.problem.scoring.improving(
+            by_row,
+            by_column,
+            bonus,
+            floor,
+            PER_ROUND,
+            rows=None if among is None else np.sort(self.problem.rows[among]),
+            forbidden=self.problem.forbidden,
+            say=lambda done: self.problem.say(at + done * (1 - at) / 3, words),
+        )
+        if among is None:
+            self.pairs_seen = feasible
+            self.rounds += 1
+        if len(found):
+            self.edges = joined(self.edges, self._edges(found))
+        return found
+
+    @property
+    def fraction(self) -> float:
+        """How far it is, by a guess: each look at all pairs does a third of what is left."""
+        return 1 - 0.5 * 0.67**self.rounds
+
+    def _edges(self, found: Pairs) -> Edges:
+        i, j = self.place_of_row[found.i], self.place_of_column[found.j]
+        free = self.problem.is_free[i]
+        return lay_out(self.n, self.m, i[free], j[free], found.points[free])
+
+    def is_late(self) -> bool:
+        seconds = self.problem.seconds
+        return seconds is not None and time.monotonic() - self.began >= seconds
+
+
+NO_PAIRS = Pairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int16))
+
+
+class Totals:
+    """Most matched, then the highest total, of the pairs with at least `floor` points: what is known so
+    far."""
+
+    def __init__(self, cohort: Cohort) -> None:
+        self.cohort = cohort
+        self.bonus = bonus_for(cohort.n, cohort.problem.places)
+        self.solution: Solution | None = None
+
+    def solve(self, floor: int) -> Solution:
+        """The best pairs of the candidates, with the least prices: those that say what one more place is
+        worth."""
+        edges = at_least(self.cohort.edges, floor) if floor > 0 else self.cohort.edges
+        solution = solve(edges, self.cohort.problem.places, self.bonus, self.solution)
+        self.solution = least_prices(edges, self.bonus, solution)
+        return self.solution
+
+    def look(self, floor: int, among: Rows | None = None) -> Pairs:
+        """Pairs that the prices of a new solution do not rule out, now among the candidates."""
+        solution = self.solve(floor)
+        words = f"Looking among all pairs for better ones, round {self.cohort.rounds + 1}"
+        near = self.cohort.look(solution.surplus - MARGIN, solution.price, self.bonus, floor, words, among)
+        could = (
+            near.points.astype(np.int64) + self.bonus - solution.price[self.cohort.place_of_column[near.j]]
+        )
+        missed = could > solution.surplus[self.cohort.place_of_row[near.i]]
+        return Pairs(near.i[missed], near.j[missed], near.points[missed])
+
+    def look_at(self, missed: Pairs, floor: int) -> None:
+        """The same for the mentees of those who were missed, if they are few, until none of them is
+        missed."""
+        among = np.unique(self.cohort.place_of_row[missed.i]).astype(np.intp)
+        while 0 < among.size <= FEW * self.cohort.n and not self.cohort.is_late():
+            if not len(self.look(floor, among)):
+                return
+
+
+def prove_most(problem: Problem) -> Assignment:
+    cohort = Cohort(problem)
+    cohort.begin(until=0.5)
+    totals = Totals(cohort)
+    while True:
+        missed = totals.look(0)
+        if not len(missed) or cohort.is_late():
+            return _assignment(totals, 0, missed, True)
+        totals.look_at(missed, 0)
+
+
+def _assignment(totals: Totals, floor: int, missed: Pairs, is_sure: bool) -> Assignment:
+    """From the solution of the last look at all pairs, and what that found."""
+    cohort, solution, bonus = totals.cohort, totals.solution, totals.bonus
+    assert solution is not None
+    problem = cohort.problem
+    i = np.flatnonzero(solution.mate >= 0)
+    formed = dict(problem.locked)
+    rows, columns = problem.rows[i], problem.columns[solution.mate[i]]
+    points = problem.scoring.pair_points(rows, columns)
+    formed.update(zip(zip(rows.tolist(), columns.tolist(), strict=True), points.tolist(), strict=True))
+    gap_matched, gap = split(_short_of_bound(cohort, solution, bonus, missed), bonus)
+    surplus, price = np.empty(cohort.n, np.int64), np.empty(cohort.m, np.int64)
+    surplus[problem.rows] = np.where(problem.is_free, solution.surplus, bonus + POINTS)
+    price[problem.columns] = solution.price
+    pairs = tuple(sorted(formed))
+    matched = {row for row, _ in pairs}
+    return Assignment(
+        pairs=pairs,
+        points=np.array([formed[pair] for pair in pairs], dtype=np.int64),
+        unmatched=tuple(row for row in range(cohort.n) if row not in matched),
+        rounds=cohort.rounds,
+        pairs_seen=cohort.pairs_seen,
+        is_proved=is_sure and not len(missed),
+        gap=gap,
+        gap_matched=gap_matched,
+        floor=floor,
+        bonus=bonus,
+        surplus=surplus,
+        price=price,
+        blocking=(),
+        candidates=candidates_of(problem, cohort.edges),
+    )
+
+
+def _short_of_bound(cohort: Cohort, solution: Solution, bonus: int, missed: Pairs) -> int:
+    """By how much the surpluses that the missed pairs would call for exceed those that are had."""
+    i = cohort.place_of_row[missed.i]
+    could = missed.points.astype(np.int64) + bonus - solution.price[cohort.place_of_column[missed.j]]
+    needed = solution.surplus.copy()
+    np.maximum.at(needed, i, could)
+    return int((needed - solution.surplus).sum())
+
+
+def candidates_of(problem: Problem, edges: Edges) -> Pairs:
+    """In rows and columns, by row, then column; with the locked pairs."""
+    i = np.repeat(np.arange(edges.n), np.diff(edges.of_mentee))
+    locked = np.array([(*pair, own) for pair, own in problem.locked.items()], dtype=np.int64).reshape(-1, 3)
+    rows = np.concatenate([problem.rows[i], locked[:, 0]])
+    columns = np.concatenate([problem.columns[edges.mentor], locked[:, 1]])
+    points = np.concatenate([edges.points, locked[:, 2].astype(np.int16)])
+    order = np.argsort(rows * edges.m + columns, kind="stable")
+    return Pairs(rows[order].astype(np.int32), columns[order].astype(np.int32), points[order])
+
+
+def prove_fair(problem: Problem) -> Assignment:
+    """The highest floor at which as many can be matched as without one, then as above.
+
+    Both the number and the floor are first guessed from the candidates, which grow by the prices; when those
+    are nearly right, covers prove them over all pairs.
+    """
+    cohort = Cohort(problem)
+    cohort.begin(until=0.5)
+    totals = Totals(cohort)
+    mate: Int32s | None = None
+    is_sure = False
+    while True:
+        if not is_sure:
+            most, floor, mate = _highest_floor(cohort, mate)
+        missed = totals.look(floor)
+        if not is_sure and len(np.unique(missed.i)) <= NEARLY * cohort.n:
+            if _can_match(cohort, most + 1, 0, mate) or (most and _can_match(cohort, most, floor + 1, mate)):
+                continue
+            is_sure = True
+        if (is_sure and not len(missed)) or cohort.is_late():
+            return _assignment(totals, floor, missed, is_sure)
+        totals.look_at(missed, floor)
+
+
+def _can_match(cohort: Cohort, wanted: int, floor: int, mate: Int32s) -> bool:
+    """Can so many be matched over all feasible pairs of at least `floor` points?
+
+    If not, a cover is the proof: a pair of a mentee who is short and a mentor who is not scarce would not be
+    in it. Where such pairs are found, they become candidates; those of mentors with a free place first.
+    """
+    problem = cohort.problem
+    while True:
+        cover = largest(cohort.edges, problem.places, floor, mate)
+        mate = cover.mate
+        if (mate >= 0).sum() >= wanted:
+            return True
+        short = cover.short & problem.is_free
+        unsure = np.flatnonzero(short & ~cohort.is_whole)
+        is_open = ~cover.scarce & (problem.places > 0)
+        if not unsure.size or not is_open.any():
+            return False
+        has_free = np.bincount(mate[mate >= 0], minlength=cohort.m) < problem.places
+        surplus = np.where(short, -POINTS - 2, POINTS)
+        price = np.where(is_open, np.where(has_free, 0, POINTS + 1), 2 * POINTS + 3)
+        if not len(cohort.look(surplus, price, 0, floor, "Looking after the worst off", unsure)):
+            return False
+
+
+def _highest_floor(cohort: Cohort, mate: Int32s | None) -> tuple[int, int, Int32s]:
+    """Among the candidates: (how many can be matched, the most points that all of them can have, the
+    matching)."""
+    edges, places = cohort.edges, cohort.problem.places
+    mate = largest(edges, places, 0, mate).mate
+    most = int((mate >= 0).sum())
+    if not most:
+        return 0, 0, mate
+    levels = np.unique(edges.points)
+    best = np.full(cohort.n, -1, np.int64)
+    has_some = edges.of_mentee[:-1] < edges.of_mentee[1:]
+    best[has_some] = edges.points[edges.of_mentee[:-1][has_some]]
+    low = int(np.searchsorted(levels, _lowest(edges, mate)))
+    high = int(np.searchsorted(levels, np.sort(best)[-most]))
+    while low < high:
+        middle = (low + high + 1) // 2
+        cover = largest(edges, places, int(levels[middle]), mate)
+        if (cover.mate >= 0).sum() == most:
+            mate = cover.mate
+            low = int(np.searchsorted(levels, _lowest(edges, mate)))
+        else:
+            high = middle - 1
+    return most, int(levels[low]), mate
+
+
+def _lowest(edges: Edges, mate: Int32s) -> int:
+    rows = np.repeat(np.arange(edges.n), np.diff(edges.of_mentee))
+    return int(edges.points[edges.mentor == mate[rows]].min())
