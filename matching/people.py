@@ -228,9 +228,9 @@ def _in_order(listed: Sequence[Any], role: Literal["mentee", "mentor"]) -> list[
 
 def _fill_skills(
     shape: tuple[int, int], cells: Cells, index: Mapping[uuid.UUID, int], skills: Skills
-) -> NDArray[np.float32]:
-    """(people, S): each owner's values at the columns of their skills."""
-    array = np.zeros(shape, dtype=np.float32)
+) -> NDArray[np.float16]:
+    """(people, S): each owner's values at the columns of their skills; half precision holds them exactly."""
+    array = np.zeros(shape, dtype=np.float16)
     # somebody or a skill that came between two queries is not in the index
     known = [(index[owner], keys, values) for owner, keys, values in cells if owner in index]
     if not known:
@@ -276,11 +276,11 @@ def _wanted(goals: GoalQuerySet) -> Cells:
 
 def _offers(
     persons: QuerySet[Any], index: Mapping[Person, int], skills: Skills, shape: tuple[int, int]
-) -> NDArray[np.float32]:
+) -> NDArray[np.float16]:
     # listing the skill at a low level never makes an offer worth less than not listing it
     offered = _fill_skills(shape, _offered(persons), index, skills)
     level = _fill_skills(shape, _levels(persons), index, skills)
-    return np.where(offered > 0, np.maximum(offered, level), 0).astype(np.float32)
+    return np.where(offered > 0, np.maximum(offered, level), 0).astype(np.float16)
 
 
 def _records(
@@ -320,8 +320,8 @@ def active_engagements(program: Program) -> dict[Person, int]:
     return dict(rows.annotate(count=Count("pk")).values_list("mentor_id", "count"))
 
 
-def _languages(persons: QuerySet[Any], index: Mapping[Person, int], size: int) -> NDArray[np.float32]:
-    array = np.zeros((size, len(LANGUAGES)), dtype=np.float32)
+def _languages(persons: QuerySet[Any], index: Mapping[Person, int], size: int) -> NDArray[np.float16]:
+    array = np.zeros((size, len(LANGUAGES)), dtype=np.float16)
     rows = _of_each(SpokenLanguage, persons).annotate(codes=_list("code"), fluencies=_list("fluency", "code"))
     for person, codes, fluencies in rows.values_list("person_id", "codes", "fluencies"):
         for code, fluency in zip(codes, fluencies, strict=True):

@@ -9,15 +9,18 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import week
-from accounts.models import Profile
+from accounts.models import LearningRecord, PersonSkill, Profile, User
 from matching import services, solving
+from matching.candidates import kept_by
 from matching.cohort import first_goals, outlook, unmatched
 from matching.engine import DEFAULT_WEIGHTS
-from matching.models import LeftOut, MatchRun, Pairing
+from matching.models import Emphasis, LeftOut, MatchRun, Pairing, Preference
 from matching.results import Results
 from matching.services import MatchingError
 from matching.tasks import resume_match_runs, solve_match_run
 from mentoring.celery import app
+from mentoring.engagements.models import Engagement
+from mentoring.engagements.services import accept_request, end_engagement
 from mentoring.programs.models import Membership
 from tests import factories
 
@@ -88,6 +91,174 @@ def test_solve_match_run_pairs_and_explains(cast, run):
     assert pairing.parts["score"] == round(pairing.points / 100)
     assert pairing.parts["reasons_for"][0] == "Leila Haddad covers the skill Amara Eze wants: Negotiation"
     assert not run.left_out.exists()
+
+
+def test_solve_match_run_records_proof_and_what_it_was_made_with(cast, run):
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    points = run.pairings.get().points
+    seconds = run.proof.pop("seconds")
+    assert run.proof == {
+        "objective": "most", "matched": 1, "of": 1, "total": points, "worst": points, "floor": 0,
+        "pairs_seen": 1, "candidates": 1, "rounds": run.proof["rounds"], "is_proved": True,
+        "gap": 0, "gap_matched": 0, "blocking": 0, "tiles": 0, "elsewhere": 0,
+    }  # fmt: skip
+    assert {"read", "solve", "explain", "left out", "save"} <= set(seconds)
+    assert all(value >= 0 for value in seconds.values())
+
+
+def test_solve_match_run_keeps_what_the_desk_needs_to_say_costs(cast, run):
+    waits = factories.make_mentee(cast.program, name="Speaks Thai", languages={"th": 4})
+    goal = factories.make_goal(waits)
+    solve_match_run(str(run.pk))
+    kept = kept_by(run)
+    row = {member: i for i, member in enumerate(kept.mentees)}
+    assert set(row) == {cast.mentee.pk, waits.pk}
+    assert kept.goals[row[waits.pk]] == goal.pk
+    assert kept.mentors == (cast.mentor.pk,)
+    assert kept.places.tolist() == [2]
+    assert kept.mate[[row[cast.mentee.pk], row[waits.pk]]].tolist() == [0, -1]
+    pairing = run.pairings.get()
+    assert (kept.pairs.i.tolist(), kept.pairs.j.tolist()) == ([row[cast.mentee.pk]], [0])
+    assert kept.pairs.points.tolist() == [pairing.points]
+    assert kept.surplus[row[cast.mentee.pk]] + kept.price[0] == kept.bonus + pairing.points
+    assert kept_by(MatchRun(pk=uuid.uuid4())) is None
+
+
+def test_solve_match_run_weighs_as_its_settings_say(cast):
+    """Leila covers the goal; somebody else does not, but has ten learning records."""
+    other = factories.make_mentor(cast.program, name="Learns All", skills={"rhetoric": 1}, wishes=("sql",))
+    LearningRecord.objects.bulk_create(
+        LearningRecord(person=other.person, what="A course", kind="course", on=timezone.now().date())
+        for _ in range(10)
+    )
+
+    def solved(**settings):
+        weights = {"leadership": 0, "technical": 0, "political": 0, "passion": 1} | settings.pop(
+            "weights", {}
+        )
+        chosen = services.RunSettings(weights, settings.pop("must_haves", {}), settings.pop("tilt", 0))
+        run = services.start_run(
+            program=cast.program, by=cast.admin.person, now=timezone.now(), settings=chosen, **settings
+        )
+        solve_match_run(str(run.pk))
+        return {mentor for _, mentor in names(run.pairings.all())} or run.left_out.get().reason
+
+    assert solved() == {"Learns All"}
+    assert solved(weights={"political": 90}) == {"Leila Haddad"}
+    assert solved(must_haves={"political": 0.5}) == {"Leila Haddad"}
+    assert solved(must_haves={"political": 0.5, "passion": 0.5}) == (
+        "No mentor who could work with Amara Eze has what this program requires of a pair: "
+        "Political skill of 50 or more and Learning passion of 50 or more."
+    )
+
+
+def test_solve_match_run_lets_what_matters_to_a_mentee_tilt_their_weights(cast):
+    other = factories.make_mentor(cast.program, name="Learns All", skills={"rhetoric": 1}, wishes=("sql",))
+    LearningRecord.objects.bulk_create(
+        LearningRecord(person=other.person, what="A course", kind="course", on=timezone.now().date())
+        for _ in range(10)
+    )
+    Emphasis.objects.create(membership=cast.mentee, more=["passion"], less=["political"])
+    weights = dict.fromkeys(DEFAULT_WEIGHTS, 0) | {"political": 20, "passion": 10}
+    found = []
+    for tilt in (0, 50):
+        run = services.start_run(
+            program=cast.program, by=cast.admin.person, now=timezone.now(),
+            settings=services.RunSettings(weights, {}, tilt),
+        )  # fmt: skip
+        solve_match_run(str(run.pk))
+        found.append(run.pairings.get().mentor)
+    assert found == [cast.mentor, other]
+
+
+def test_solve_match_run_puts_preferences_first_where_asked(cast):
+    other = factories.make_mentor(cast.program, name="Less Apt", skills={"rhetoric": 1})
+    Preference.objects.create(by=cast.mentee, whom=other, rank=1)
+    found = []
+    for objective in (MatchRun.Objective.MOST, MatchRun.Objective.PREFERENCES):
+        run = services.start_run(
+            program=cast.program, by=cast.admin.person, now=timezone.now(), objective=objective
+        )
+        solve_match_run(str(run.pk))
+        run.refresh_from_db()
+        assert (run.proof["objective"], run.proof["blocking"]) == (objective, 0)
+        found.append(run.pairings.get().mentor)
+    assert found == [cast.mentor, other]
+
+
+def test_solve_match_run_leaves_nobody_far_behind_where_asked(cast):
+    """Both mentees fit the good mentor better; the second is at a loss with the other one."""
+    Membership.objects.filter(pk=cast.mentor.pk).update(capacity=1)
+    factories.make_mentor(cast.program, name="Jack", skills={"negotiation": 2}, capacity=1, wishes=("sql",))
+    worse = factories.make_goal(
+        factories.make_mentee(cast.program, name="Wants Rhetoric"), skills={"negotiation": 1, "rhetoric": 3}
+    )
+    PersonSkill.objects.create(person=cast.mentor.person, skill=factories.make_skill("rhetoric"), level=1)
+    runs = {}
+    for objective in (MatchRun.Objective.MOST, MatchRun.Objective.FAIR):
+        run = services.start_run(
+            program=cast.program, by=cast.admin.person, now=timezone.now(), objective=objective
+        )
+        solve_match_run(str(run.pk))
+        runs[objective] = MatchRun.objects.get(pk=run.pk).proof
+    most, fair = runs.values()
+    assert most["matched"] == fair["matched"] == 2
+    assert fair["worst"] >= most["worst"]
+    assert fair["floor"] == fair["worst"]
+    assert most["total"] >= fair["total"]
+    assert worse.mentee.name == "Wants Rhetoric"
+
+
+def test_open_proposals_keep_their_place(cast, run):
+    """Leila has two places; a proposal of the program that nobody has answered holds one."""
+    factories.make_request(
+        factories.make_goal(factories.make_mentee(cast.program)),
+        cast.mentor,
+        origin="program",
+        mentee_yes_at=None,
+    )
+    factories.make_goal(factories.make_mentee(cast.program, name="Comes Second"))
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    assert (run.places, run.pairings.count(), run.left_out.count()) == (1, 1, 1)
+
+
+def test_solve_again_leaves_published_pairings_alone(cast, run):
+    solve_match_run(str(run.pk))
+    proposal = factories.make_request(cast.goal, cast.mentor, origin="program", mentee_yes_at=None)
+    run.pairings.update(request=proposal, is_locked=True)
+    factories.make_goal(factories.make_mentee(cast.program, name="Waits Still"))
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    run.refresh_from_db()
+    assert run.error == ""
+    assert names(run.pairings.all()) == {("Amara Eze", "Leila Haddad"), ("Waits Still", "Leila Haddad")}
+    # the engagement that came of it is over: this run has had its say about Amara
+    accept_request(request_id=proposal.pk, by=cast.mentor.person, now=timezone.now())
+    accept_request(request_id=proposal.pk, by=cast.mentee.person, now=timezone.now())
+    end_engagement(engagement_id=Engagement.objects.get().pk, by=cast.mentee.person, now=timezone.now())
+    services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+    solve_match_run(str(run.pk))
+    assert names(run.pairings.all()) == {("Amara Eze", "Leila Haddad"), ("Waits Still", "Leila Haddad")}
+
+
+def test_solve_match_run_gives_the_same_whatever_people_are_called(cast):
+    """Two mentors and two mentees alike in all: ids settle who gets whom."""
+    twins = [factories.make_mentor(cast.program, skills={"negotiation": 3}, capacity=1) for _ in range(3)]
+    Membership.objects.filter(pk=cast.mentor.pk).update(capacity=1)
+    for _ in range(3):
+        factories.make_goal(factories.make_mentee(cast.program))
+
+    def solved():
+        run = services.start_run(program=cast.program, by=cast.admin.person, now=timezone.now())
+        solve_match_run(str(run.pk))
+        return set(run.pairings.values_list("mentee", "mentor"))
+
+    before = solved()
+    for number, twin in enumerate(twins):
+        User.objects.filter(pk=twin.person_id).update(name=f"{chr(ord('Z') - number)}")
+    assert solved() == before
 
 
 def test_solve_match_run_matches_those_who_wait_with_their_first_goal(cast):
