@@ -50,9 +50,10 @@ PEERS_BY_NAME = (
 
 @dataclass(frozen=True)
 class Answer:
-    """seconds and mib as the process measured them; pairs (k, 2); exact: it claims the best. Or a failure."""
+    """seconds, cpu (s), mib: by the process itself; pairs (k, 2); exact: it claims the best. Or a failure."""
 
     seconds: float = math.nan
+    cpu: float = math.nan
     mib: float = math.nan
     pairs: NDArray[np.int64] | None = None
     exact: bool = False
@@ -98,7 +99,7 @@ def run(peer: Peer, python: Path, case: Path, *, limit: float, gib: float) -> An
         return Answer(failure=f"more than {gib:g} GiB" if memory else last[:80])
     said: dict[str, Any] = json.loads(answer.read_text())
     pairs = np.array(said["pairs"], np.int64).reshape(-1, 2)
-    return Answer(said["seconds"], said["mib"], pairs, said["exact"], said.get("phases", {}))
+    return Answer(said["seconds"], said["cpu"], said["mib"], pairs, said["exact"], said.get("phases", {}))
 
 
 def _alone() -> dict[str, str]:

@@ -17,6 +17,7 @@ from benchmarks.matching.quality import Quality
 class Row:
     name: str
     seconds: float
+    cpu: float
     mib: float
     quality: Quality | None = None
     remark: str = ""
@@ -45,10 +46,10 @@ def page(name: str, rows: list[Row], ours: dict[str, Any], size: Size) -> str:
 
 def peers(rows: list[Row]) -> list[str]:
     lines = [
-        "| | time | × ours | memory | matched | total | worst-off | blocking | |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|---|",
+        "| | time | × ours | CPU time | × ours | memory | matched | total | worst-off | blocking | |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
-    own = rows[0].seconds
+    own = rows[0]
     for row in rows:
         figures = ["", "", "", ""]
         if row.quality:
@@ -62,7 +63,9 @@ def peers(rows: list[Row]) -> list[str]:
         measured = not math.isnan(row.seconds)
         first = [
             seconds(row.seconds) if measured else "",
-            f"{row.seconds / own:,.1f}" if measured else "",
+            f"{row.seconds / own.seconds:,.1f}" if measured else "",
+            seconds(row.cpu) if measured else "",
+            f"{row.cpu / own.cpu:,.1f}" if measured else "",
             f"{row.mib:,.0f} MiB" if measured else "",
         ]
         lines.append("| " + " | ".join([row.name, *first, *figures, row.remark]) + " |")
