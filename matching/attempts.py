@@ -9,7 +9,7 @@ is conditional on its token.
 import threading
 import time
 import uuid
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class Course:
     """How far an attempt is, for the admin who waits, and how long each stage took."""
 
     attempt: Attempt
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     _stage: str = ""
     _first: float = 0
     _last: float = 0
@@ -80,8 +80,8 @@ class Course:
 
     def seconds_so_far(self) -> dict[str, float]:
         """By stage, the one under way counted up to now."""
-        now = Counter({self._stage: time.monotonic() - self._began})
-        return {name: round(seconds, 2) for name, seconds in (self.seconds + now).items()}
+        now = self.seconds | {self._stage: self.seconds[self._stage] + time.monotonic() - self._began}
+        return {name: round(seconds, 2) for name, seconds in now.items()}
 
 
 def take_over(run_id: uuid.UUID, now: datetime) -> Attempt | None:

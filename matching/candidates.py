@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matching.engine import Assignment, Pairs
 from matching.models import Candidates, MatchRun
-from matching.packing import pack, unpack
+from matching.packing import Arrays, pack, unpack
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def kept_of(
 def pack_kept(kept: Kept) -> bytes:
     count = np.bincount(kept.pairs.i, minlength=len(kept.mentees))
     small = len(kept.mentors) <= np.iinfo(np.uint16).max
-    arrays = {
+    arrays: Arrays = {
         "mentees": _bytes_of(kept.mentees),
         "goals": _bytes_of(kept.goals),
         "mentors": _bytes_of(kept.mentors),

@@ -185,6 +185,6 @@ def fit_of(goal: Goal, mentor: User, today: date) -> tuple[Fits, int] | None:
     """The goal's row and the mentor's column; None where the two may not, or no longer, be proposed."""
     found = fits(goal.program, Goal.objects.filter(pk=goal.pk), today)
     column = found.column_of(mentor.pk)
-    if column is None or not found.mentees.rows or found.scoring.pair_points([0], [column])[0] < 0:
+    if column is None or not found.mentees.rows or found.points[0, column] < 0:
         return None
     return found, column

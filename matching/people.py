@@ -177,7 +177,7 @@ def load_mentors(program: Program, skills: Skills, today: date, *, by_id: bool =
         record_owner=record_owner,
         record_age_days=record_age_days,
         meaning=meanings.vectors,
-        closeness_range=tuple(meanings.range),
+        closeness_range=(meanings.range.low, meanings.range.high),
     )
     return LoadedMentors(rows, arrays, meanings.model)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from matching.attempts import Course
 from matching.candidates import kept_of, pack_kept
 from matching.cohort import NO_GOAL, Cohort, Decided, decided_by_hand, wishes_of
 from matching.engine import Allowed, Assignment, Scoring, assign, why_left_out
+from matching.engine.assignment import Objective
 from matching.fits import shown
 from matching.models import LeftOut, MatchRun, Pairing
 from matching.tiles import Tiled
@@ -73,7 +74,7 @@ def _solved(
         cohort.places,
         mentee_ids=mentees.ids,
         mentor_ids=mentors.ids,
-        objective=run.objective,
+        objective=cast(Objective, run.objective),
         locked=decided.locked,
         vouched=decided.vouched,
         forbidden=decided.forbidden,

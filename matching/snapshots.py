@@ -37,10 +37,10 @@ def unpack_scoring(packed: bytes | memoryview) -> Scoring:
     low, high = facts["closeness_range"]
     slugs = _numbers(len(skills["kind"]))
     return Scoring(
-        Mentees(**_people(mentees, "wanted"), **mentees),
-        Mentors(**_people(mentors, "level"), **mentors, closeness_range=(low, high)),
-        SkillMap(slugs=slugs, names=slugs, **skills),
-        Allowed(**allowed),
+        Mentees(**_people(mentees, "wanted")),
+        Mentors(**_people(mentors, "level"), closeness_range=(low, high)),
+        SkillMap(slugs, slugs, skills["kind"], skills["related"]),
+        Allowed(allowed["proposable"], allowed["apart"]),
         Settings(**facts["settings"]),
     )
 
@@ -54,9 +54,9 @@ def _named(arrays: Arrays, side: str) -> Arrays:
     return {name.removeprefix(f"{side}."): one for name, one in arrays.items() if name.startswith(f"{side}.")}
 
 
-def _people(arrays: Arrays, field: str) -> dict[str, tuple[str, ...]]:
+def _people(arrays: Arrays, field: str) -> dict[str, Any]:
     numbers = _numbers(len(arrays[field]))
-    return {"ids": numbers, "names": numbers}
+    return {"ids": numbers, "names": numbers, **arrays}
 
 
 def _numbers(count: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ is scored twice does no harm, and a worker that dies costs its tile's time and n
 import threading
 import time
 import uuid
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -46,7 +46,7 @@ class Tiled:
     def __init__(self, scoring: Scoring, attempt: Attempt) -> None:
         self.scoring, self.attempt = scoring, attempt
         self.n, self.m = scoring.n, scoring.m
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         self.tiles = 0  # so far
         self.elsewhere = 0  # of which others scored
         self._is_packed = False
@@ -131,7 +131,7 @@ class Tiled:
             if say is not None:
                 say(done / len(tiles))
         packed = Tile.objects.filter(pk__in=tiles).order_by("number").values_list("packed", flat=True)
-        found = [_found_in(one) for one in packed]
+        found = [_found_in(one) for one in packed if one is not None]
         self.tiles += len(tiles)
         self.elsewhere += len(tiles) - ours
         Tile.objects.filter(pk__in=tiles).delete()
@@ -229,7 +229,7 @@ def _rows_of(rows: NDArray[np.intp]) -> slice | NDArray[np.intp]:
     return slice(first, last) if last - first == rows.size else rows
 
 
-def _found_in(packed: memoryview) -> Found:
+def _found_in(packed: bytes | memoryview) -> Found:
     arrays, facts = unpack(packed)
     return Pairs(**arrays), facts["feasible"]
 
