@@ -51,7 +51,7 @@ AT_ONCE = 8  # goals or people whose vectors are computed and saved together
 QUOTED_FROM = 0.5  # closeness, 0 to 1, from which two sentences are worth quoting
 _PAIRS_AT_ONCE = 500
 
-_NEXT = "\x1f"  # between the texts that count; no form lets it in
+_NEXT = "\x1f"  # between the texts that count
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,29 @@ class _Kind:
 
     def due(self, model: str) -> QuerySet[Any]:
         """Those whose words have no vectors by this model, or a better one, with `words`."""
+        good = [name for name in RANGES if rank(name) >= rank(model)]
+        fresh = Meaning.objects.filter(
+            **{self.field: OuterRef("pk")}, model__in=good, digest=OuterRef("words_digest")
+        )
+        return self._with_words().filter(~Exists(fresh))
+
+    def digests(self, keys: Collection[uuid.UUID]) -> dict[uuid.UUID, bytes]:
+        """Of what these say now."""
+        rows = self._with_words().filter(pk__in=keys).values_list("pk", "words_digest")
+        return {key: bytes(digest) for key, digest in rows}
+
+    def _with_words(self) -> QuerySet[Any]:
         digest = Func(
             Func(F("words"), Value("UTF8"), function="convert_to"),
             function="sha256",
             output_field=BinaryField(),
         )
-        good = [name for name in RANGES if rank(name) >= rank(model)]
-        fresh = Meaning.objects.filter(
-            **{self.field: OuterRef("pk")}, model__in=good, digest=OuterRef("words_digest")
-        )
-        return self.rows.order_by().annotate(words=self.words, words_digest=digest).filter(~Exists(fresh))
+        return self.rows.order_by().annotate(words=self.words, words_digest=digest)
 
     def said(self, words: str) -> list[str]:
         """The sentences of which vectors are made; a title or headline is one sentence, the first."""
-        texts = words.split(_NEXT)
+        # somebody may have typed the sign itself: what follows then counts to the next text
+        texts = words.split(_NEXT, len(self.most))
         found = [" ".join(texts[0].split())] if any(letter.isalnum() for letter in texts[0]) else []
         for text, most in zip(texts[1:], self.most, strict=True):
             found += sentences(text, most)
@@ -229,13 +238,19 @@ def quotes(
 
     `title_only` for everybody but the goal's mentee: a program's admins, and a mentor whose engagement is not
     under way, may read a goal's title and skills, not why it matters or how success will be seen. What
-    is quoted of a mentor stands in the part of their profile that all members see.
+    is quoted of a mentor stands in the part of their profile that all members see. Words that have been
+    changed or taken away since are not quoted, computed anew or not.
     """
     found = {}
     for some in _parts(list(pairs), _PAIRS_AT_ONCE):
         goals, persons = {goal for goal, _ in some}, {person for _, person in some}
-        rows = Meaning.objects.filter(Q(goal__in=goals) | Q(person__in=persons))
-        of = {row.goal_id or row.person_id: row for row in rows.defer("whole", "digest")}
+        rows = Meaning.objects.filter(Q(goal__in=goals) | Q(person__in=persons)).select_related("goal")
+        said = _GOALS.digests(goals) | _PERSONS.digests(persons)
+        of = {
+            key: row
+            for row in rows.defer("whole")
+            if (key := row.goal_id or row.person_id) and said.get(key) == bytes(row.digest)
+        }
         for goal, person in some:
             if goal in of and person in of:
                 quoted = _quoted(of[goal], of[person], title_only)
@@ -248,11 +263,18 @@ def _quoted(goal: Meaning, person: Meaning, title_only: bool) -> Quotes | None:
     if goal.model != person.model or goal.model not in RANGES:
         return None
     low, high = RANGES[goal.model]
-    nearest = nearest_sentences(_each(goal)[: 1 if title_only else None], _each(person))
+    of_goal = _each(goal)[: _titles(goal)] if title_only else _each(goal)
+    nearest = nearest_sentences(of_goal, _each(person))
     closeness = (nearest[2] - low) / (high - low) if nearest else 0.0
     if nearest is None or closeness < QUOTED_FROM:
         return None
     return Quotes(goal.sentences[nearest[0]], person.sentences[nearest[1]], min(1.0, closeness))
+
+
+def _titles(row: Meaning) -> int:
+    """How many of a goal's first sentences are its title: a title of signs alone is none."""
+    assert row.goal is not None
+    return int(row.sentences[:1] == [" ".join(row.goal.title.split())])
 
 
 def _each(row: Meaning) -> Vectors:

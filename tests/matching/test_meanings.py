@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Accomplishment, User
+from accounts.models import Accomplishment, Profile, User
 from accounts.services import save_basics
 from matching import meanings
 from matching.engine.meaning import DIMENSIONS, RANGES, Trigrams, whole
@@ -240,11 +240,42 @@ def test_quotes_for_others_than_the_mentee_never_hold_more_than_the_title(cast):
     assert pairs[0] not in quotes(pairs, title_only=True)
 
 
-def test_quotes_need_vectors_of_one_model_and_one_query(cast, django_assert_num_queries):
+def test_a_title_of_signs_alone_does_not_let_the_next_sentence_out(cast):
+    goal = factories.make_goal(cast.mentee, title="!!!", why="I mend what others need.")
+    compute_meanings(LETTERS)
+    assert said(goal=goal)[0] == "I mend what others need."
+    assert quotes([(goal.pk, cast.mentor.person_id)], title_only=True) == {}
+
+
+def test_words_taken_away_are_not_quoted_even_before_a_worker_hears_of_it(cast):
+    goal = factories.make_goal(cast.mentee, title="I mend what others need.")
+    pair = (goal.pk, cast.mentor.person_id)
+    compute_meanings(LETTERS)
+    assert quotes([pair], title_only=True)
+    Goal.objects.filter(pk=goal.pk).update(title="I mend what others want.")
+    assert quotes([pair], title_only=True) == {}
+    compute_meanings(LETTERS)
+    assert quotes([pair], title_only=True)
+    Profile.objects.filter(person=cast.mentor.person).update(about="")
+    assert quotes([pair], title_only=True) == {}
+
+
+@pytest.mark.parametrize("field", ["why", "success"])
+def test_the_sign_between_texts_typed_by_somebody_stops_nobodys_vectors(cast, field):
+    factories.make_goal(cast.mentee, **{"title": "Speak", field: "one\x1ftwo\x1fthree\x1ffour"})
+    Accomplishment.objects.create(person=cast.mentor.person, what="a\x1fb", how="c\x1f\x1fd", on=TODAY)
+    compute_meanings(Better())
+    assert not is_due()
+    assert {sentence.split()[0] for sentence in said(goal__title="Speak")} >= {"Speak", "one"}
+
+
+def test_quotes_need_vectors_of_one_model_and_as_many_queries_for_one_as_for_many(
+    cast, django_assert_num_queries
+):
     mentor = cast.mentor.person
     goal = factories.make_goal(cast.mentee, title=mentor.profile.headline)
     compute_meanings(LETTERS)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):  # what is stored, and of what goals and people say now the digests
         assert quotes([(goal.pk, mentor.pk), (cast.goal.pk, mentor.pk)], title_only=True)
     Meaning.objects.filter(goal=goal).update(model="e5-small-q4/1")
     assert quotes([(goal.pk, mentor.pk)], title_only=True) == {}
