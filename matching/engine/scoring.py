@@ -6,12 +6,15 @@ What decides is in whole numbers (terms.py), so one mentee's list and a whole co
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.engine.criteria import CRITERIA
 from matching.engine.feasibility import Infeasible
+from matching.engine.packing import Packed, pack
 from matching.engine.people import Allowed, Mentees, Mentors, SkillMap
 from matching.engine.shares import shares_of
 from matching.engine.terms import FULL, ONE, WHOLE, Term
@@ -21,8 +24,10 @@ DEFAULT_WEIGHTS = {criterion.name: float(criterion.weight) for criterion in CRIT
 MOST_TILT = 50
 COLUMN = {criterion.name: c for c, criterion in enumerate(CRITERIA)}
 _BLOCK = 1 << 16  # pairs looked at together, to bound the memory
+TILE = 1024  # mentors whose figures, in a pass, stay in a processor's second cache
 
 Indices = NDArray[np.intp]
+Rows = slice | Sequence[int] | Indices | None
 Say = Callable[[float], None]
 
 
@@ -123,7 +128,7 @@ class Scoring:
         apart = self.allowed.apart.astype(np.int64)
         self._apart = np.unique(apart[:, 0] * self.m + apart[:, 1])
 
-    def points(self, rows: slice | Sequence[int] | Indices | None = None) -> NDArray[np.int16]:
+    def points(self, rows: Rows = None) -> NDArray[np.int16]:
         """(k, m): 0..10,000, -1 where infeasible, of these rows (all where none are given)."""
         chosen = self._rows(rows)
         points = np.empty((chosen.size, self.m), dtype=np.int16)
@@ -165,7 +170,7 @@ class Scoring:
         self,
         per_mentee: int = 50,
         per_mentor: int = 10,
-        rows: slice | None = None,
+        rows: Rows = None,
         forbidden: Iterable[tuple[int, int]] = (),
         say: Say | None = None,
     ) -> Pairs:
@@ -174,19 +179,13 @@ class Scoring:
         At most so many each, the best by points; among equals, those who come first. forbidden: pairs left
         out. say is told how much is done, 0..1, and may raise to stop. For slices of rows see Pairs.joined.
         """
-        barred = _by_row(forbidden)
-        found = []
-        chosen = self._rows(rows)
-        for first in range(0, chosen.size, _ROWS):
-            some = chosen[first : first + _ROWS]
-            points = self.points(some)
-            for at, row in enumerate(some.tolist()):
-                points[at, barred.get(row, [])] = -1
-            at, j = np.nonzero(_top(points, per_mentee, axis=1) | _top(points, per_mentor, axis=0))
-            found.append(Pairs(some[at].astype(np.int32), j.astype(np.int32), points[at, j]))
-            if say is not None:
-                say(min(1.0, (first + _ROWS) / chosen.size))
-        return Pairs.joined(found or [_NO_PAIRS], per_mentee, per_mentor)
+        chosen = np.unique(self._rows(rows))
+        if not (chosen.size and self._packed.order.size):
+            return _NO_PAIRS
+        from matching.engine import passes
+
+        apart = self._with(forbidden)
+        return Pairs(*passes.best(self._packed, apart, chosen, per_mentee, per_mentor, say))
 
     def improving(
         self,
@@ -195,7 +194,7 @@ class Scoring:
         bonus: int,
         floor: int,
         per_mentee: int,
-        rows: slice | None = None,
+        rows: Rows = None,
         forbidden: Iterable[tuple[int, int]] = (),
         say: Say | None = None,
     ) -> tuple[Pairs, int]:
@@ -205,22 +204,35 @@ class Scoring:
         most per_mentee, those where the difference is largest, then those who come first. surplus (n,), price
         (m,) of 0 or more, below 2^40. None are found exactly where no feasible pair of these rows is one.
         """
-        barred = _by_row(forbidden)
-        found, feasible = [_NO_PAIRS], 0
-        chosen = self._rows(rows)
-        for first in range(0, chosen.size, _ROWS):
-            some = chosen[first : first + _ROWS]
-            points = self.points(some)
-            for at, row in enumerate(some.tolist()):
-                points[at, barred.get(row, [])] = -1
-            feasible += int((points >= 0).sum())
-            gain = points.astype(np.int64) + bonus - price - surplus[some, np.newaxis]
-            gain[(points < floor) | (points < 0)] = 0
-            at, j = np.nonzero(_top(np.maximum(gain, 0) - 1, per_mentee, axis=1))
-            found.append(Pairs(some[at].astype(np.int32), j.astype(np.int32), points[at, j]))
-            if say is not None:
-                say(min(1.0, (first + _ROWS) / chosen.size))
-        return _stacked(found), feasible
+        chosen = np.unique(self._rows(rows))
+        if not (chosen.size and self._packed.order.size):
+            return _NO_PAIRS, 0
+        from matching.engine import passes
+
+        found, feasible = passes.improving(
+            self._packed,
+            self._with(forbidden),
+            chosen,
+            np.asarray(surplus, dtype=np.int64),
+            np.asarray(price, dtype=np.int64),
+            bonus,
+            floor,
+            per_mentee,
+            say,
+        )
+        return Pairs(*found), feasible
+
+    @cached_property
+    def _packed(self) -> Packed:
+        return pack(self, TILE)
+
+    def _with(self, forbidden: Iterable[tuple[int, int]]) -> Any:
+        """Pairs kept apart and forbidden ones, as the loops read them."""
+        from matching.engine import passes
+
+        own = np.stack([self._apart // self.m, self._apart % self.m], axis=1)
+        more = np.array([*forbidden], dtype=np.int64).reshape(-1, 2)
+        return passes.places_of(self._packed, np.concatenate([own, more]), self.n, self.m)
 
     def _points(self, i: Indices, j: Indices) -> NDArray[np.int16]:
         """Of rows and columns that broadcast; the columns are all of one class of mentors (shares.py)."""
@@ -247,7 +259,7 @@ class Scoring:
             flags |= np.where(below, int(flag), 0).astype(np.uint8)
         return flags
 
-    def _rows(self, rows: slice | Sequence[int] | Indices | None) -> Indices:
+    def _rows(self, rows: Rows) -> Indices:
         return np.arange(self.n)[slice(None) if rows is None else rows]
 
     def _grid(self, rows: Indices) -> Iterator[tuple[Indices, Indices]]:
@@ -267,7 +279,6 @@ class Scoring:
                 yield places[first : first + (1 << 14)]
 
 
-_ROWS = 64
 _NO_PAIRS = Pairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int16))
 
 
@@ -289,20 +300,6 @@ def _pairs(i: Indices, j: Indices) -> tuple[Indices, Indices]:
     return i, j
 
 
-def _by_row(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
-    rows: dict[int, list[int]] = {}
-    for i, j in pairs:
-        rows.setdefault(int(i), []).append(int(j))
-    return rows
-
-
-def _top(values: NDArray[np.integer], count: int, axis: int) -> NDArray[np.bool_]:
-    """Where the `count` largest values from 0 of each row (axis 1) or column lie, the first among equals."""
-    order = np.argsort(-values.astype(np.int64), axis=axis, kind="stable")
-    rank = np.argsort(order, axis=axis)
-    return (rank < count) & (values >= 0)
-
-
 def _leading(
     group: NDArray[np.int32], other: NDArray[np.int32], points: NDArray[np.int16], count: int
 ) -> NDArray[np.bool_]:
@@ -314,9 +311,3 @@ def _leading(
     leading = np.zeros(group.size, dtype=bool)
     leading[order[rank < count]] = True
     return leading
-
-
-def _stacked(found: Sequence[Pairs]) -> Pairs:
-    return Pairs(
-        *(np.concatenate([getattr(pairs, name) for pairs in found]) for name in ("i", "j", "points"))
-    )

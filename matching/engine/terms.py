@@ -49,13 +49,16 @@ class Mean:
 
     def weighed(self, i: Rows, j: Columns, share: NDArray[np.int64]) -> Weighed:
         left = self.left[i].astype(np.int64)
-        return np.einsum("...s,s...->...", coefficients(left, share), self.right[:, j].astype(np.float64))
+        weight = weight_of(left, left.sum(axis=-1, keepdims=True), share[..., np.newaxis])
+        right = self.right[:, j].astype(np.float64)
+        return np.einsum("...s,s...->...", weight.astype(np.float64), right)
 
 
-def coefficients(left: NDArray[np.int64], share: NDArray[np.int64]) -> NDArray[np.float64]:
-    """share · left / Σ left, each rounded: what each thing wanted adds, in steps of 1 / WHOLE."""
-    whole = np.maximum(left.sum(axis=-1, keepdims=True), 1)
-    return ((share[..., np.newaxis] * left + whole // 2) // whole).astype(np.float64)
+def weight_of(
+    left: NDArray[np.int64], whole: NDArray[np.int64], share: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """share · left / whole, rounded: what one of the things wanted adds, in steps of 1 / WHOLE."""
+    return (share * left + whole // 2) // np.maximum(whole, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +126,8 @@ class Closeness:
     """(cosine(i,j) - low) / (high - low), kept in 0..1; left (n, D) and right (m, D) int8 of any length.
 
     The cosine is dot · unit(i) · unit(j) / UNIT², with unit = UNIT / length, rounded (0 for a row of zeros,
-    whose part is 0). low and high are cosines in steps of 1 / GRAIN.
+    whose part is 0). low is a cosine in steps of 1 / GRAIN; slope, which multiplies what lies above it, is
+    ONE / (high - low), rounded up.
     """
 
     left: NDArray[np.int8]
@@ -131,23 +135,26 @@ class Closeness:
     left_unit: NDArray[np.int64]
     right_unit: NDArray[np.int64]
     low: int
-    high: int
+    slope: int
 
     @classmethod
     def of(cls, left: NDArray[np.int8], right: NDArray[np.int8], low: float, high: float) -> "Closeness":
-        return cls(left, right, units(left), units(right), round(low * GRAIN), round(high * GRAIN))
+        first, last = round(low * GRAIN), round(high * GRAIN)
+        slope = -(-ONE * GRAIN // max(last - first, 1))
+        return cls(left, right, units(left), units(right), first, slope)
 
     def weighed(self, i: Rows, j: Columns, share: NDArray[np.int64]) -> Weighed:
         # every partial sum is a whole number below 2^24, so float32 is exact
         left, right = self.left[i].astype(np.float32), self.right[j].astype(np.float32)
         dot = np.einsum("...d,...d->...", left, right).astype(np.int64)
         cosine = (dot * self.left_unit[i] * self.right_unit[j]) >> COSINE_SHIFT
-        part = (np.clip(cosine, self.low, self.high) - self.low) * ONE // (self.high - self.low)
+        part = np.minimum((np.maximum(cosine - self.low, 0) * self.slope) >> GRAIN_BITS, ONE)
         said = (self.left_unit[i] > 0) & (self.right_unit[j] > 0)
         return share * np.where(said, part, 0)
 
 
-GRAIN = 1 << 24
+GRAIN_BITS = 24
+GRAIN = 1 << GRAIN_BITS
 COSINE_SHIFT = 32  # UNIT * UNIT / GRAIN
 
 
