@@ -3,21 +3,22 @@
 A suggestion is made when a goal is new and when a mentor who fits gains a place. A mentor appears in at most
 SPREAD suggestions and open requests for each free place, whoever they would fit best; a goal has at most
 PER_GOAL. What is put away is not suggested to that mentee again for 90 days and changes nothing else: no
-score, no list, no run, and nobody is told.
+score, no list, no run, and nobody is told. So is a mentor who was asked, for as long.
 """
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 
 from matching.fits import Fits, fits
 from matching.models import SUGGESTED_AGAIN_AFTER, Suggestion
-from mentoring.engagements.models import Engagement, Request
+from mentoring.engagements.models import Engagement, Request, RequestQuerySet
 from mentoring.goals.models import Goal, GoalQuerySet
 from mentoring.programs.models import Membership, Program
 
@@ -41,18 +42,22 @@ class Candidate:
 
 
 def shown_to(member: Membership, goal: Goal | None = None) -> list[Suggestion]:
-    """What a page may still show: the mentor may be proposed, has a place and was not asked meanwhile."""
+    """What a page may still show: the mentor may be proposed, has a place, and was neither asked nor put
+    away meanwhile, for whatever goal."""
     if not member.is_mentee:
         return []
+    since = timezone.now() - SUGGESTED_AGAIN_AFTER
     goals = waiting_goals(member.program).filter(mentee=member.person_id)
     free = Membership.objects.open_to(member).with_counts().filter(taken__lt=F("capacity"))
     pair = {"mentee": member.person_id, "mentor": OuterRef("mentor__person"), "program": member.program_id}
+    away = {"goal__mentee": member.person_id, "mentor": OuterRef("mentor")}
     live = (
         Suggestion.objects.live()
         .filter(goal__in=goals.filter(pk=goal.pk) if goal else goals)
         .filter(mentor__in=free.values("pk"))
-        .exclude(Exists(Request.objects.open().filter(**pair)))
+        .exclude(Exists(_asked_since(since).filter(**pair)))
         .exclude(Exists(Engagement.objects.active().filter(**pair)))
+        .exclude(Exists(Suggestion.objects.dismissed_since(since).filter(**away)))
         .select_related("goal", "mentor__person__profile")
     )
     return list(live.order_by("goal__target_on", "goal_id", "-points", "pk"))
@@ -71,19 +76,25 @@ def waiting_goals(program: Program) -> GoalQuerySet:
 
 
 def dismiss(suggestion: Suggestion, *, now: datetime) -> None:
-    """Put it away; twice does once."""
-    Suggestion.objects.live().filter(pk=suggestion.pk).update(dismissed_at=now)
+    """Put the mentor away: no page suggests them to this mentee any more, for whatever goal."""
+    suggestion.dismissed_at = now
+    # the row again, should a worker have given it up since it was shown: what was asked for is kept
+    Suggestion.objects.bulk_create(
+        [suggestion],
+        update_conflicts=True,
+        unique_fields=["goal", "mentor"],
+        update_fields=["dismissed_at"],
+    )
 
 
 def suggest(program_id: uuid.UUID, now: datetime, goal_id: uuid.UUID | None = None) -> int:
     """Bring a program's suggestions, or those of one goal, up to date; returns how many are new.
 
-    One at a time in a program: whoever finds it locked leaves the work to the other.
+    One at a time in a program: whoever finds another at it leaves the work to them.
     """
     with transaction.atomic():
-        programs = Program.objects.select_for_update(no_key=True, skip_locked=True)
-        program = programs.filter(pk=program_id).first()
-        if program is None:
+        program = Program.objects.filter(pk=program_id).first()
+        if program is None or not _is_first(program):
             return 0
         goals = waiting_goals(program)
         if goal_id is not None:
@@ -92,9 +103,21 @@ def suggest(program_id: uuid.UUID, now: datetime, goal_id: uuid.UUID | None = No
             return 0
         found = fits(program, goals, now.date())
         ranked = _ranked(found)
-        _forget(program, goals, ranked, now)
-        chosen = _choose(ranked, _live(goals), _barred(program, goals, now), _room(program, found))
-        return _save(found, chosen, now)
+        barred = _barred(program, goals, now)
+        _forget(program, goals, ranked, barred, now)
+        live = _live(goals, ranked)
+        chosen = _choose(ranked, live, barred, _room(program, found))
+        _save(found, ranked, chosen, now)
+        return len(chosen)
+
+
+def _is_first(program: Program) -> bool:
+    """Until the transaction ends. A lock of our own: that of the program's row would stop its admins."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"suggestions:{program.pk}"]
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def programs_with_goals() -> list[uuid.UUID]:
@@ -115,10 +138,14 @@ def _ranked(found: Fits) -> dict[uuid.UUID, list[Candidate]]:
 
 
 def _forget(
-    program: Program, goals: GoalQuerySet, ranked: dict[uuid.UUID, list[Candidate]], now: datetime
+    program: Program,
+    goals: GoalQuerySet,
+    ranked: dict[uuid.UUID, list[Candidate]],
+    barred: set[Pair],
+    now: datetime,
 ) -> None:
     """Suggestions that no longer hold, and those put away so long ago that they may come back."""
-    possible = {(goal, one.mentor) for goal, candidates in ranked.items() for one in candidates}
+    possible = {(goal, one.mentor) for goal, candidates in ranked.items() for one in candidates} - barred
     live = Suggestion.objects.live().filter(goal__in=goals).values_list("pk", "goal_id", "mentor_id")
     gone = [pk for pk, goal, mentor in live if (goal, mentor) not in possible]
     Suggestion.objects.live().filter(pk__in=gone).delete()
@@ -130,13 +157,15 @@ def _forget(
     Suggestion.objects.filter(old, goal__program=program).delete()
 
 
-def _live(goals: GoalQuerySet) -> dict[uuid.UUID, list[tuple[int, uuid.UUID]]]:
-    """Of each goal (points, mentor) of its suggestions, the weakest first."""
-    live: dict[uuid.UUID, list[tuple[int, uuid.UUID]]] = defaultdict(list)
-    rows = Suggestion.objects.live().filter(goal__in=goals).order_by("points", "pk")
-    for goal, mentor, points in rows.values_list("goal_id", "mentor_id", "points"):
-        live[goal].append((points, mentor))
-    return live
+def _live(
+    goals: GoalQuerySet, ranked: dict[uuid.UUID, list[Candidate]]
+) -> dict[uuid.UUID, list[tuple[int, uuid.UUID]]]:
+    """Of each goal (points as they are now, mentor) of its suggestions, the weakest first."""
+    held = set(Suggestion.objects.live().filter(goal__in=goals).values_list("goal_id", "mentor_id"))
+    return {
+        goal: sorted((one.points, one.mentor) for one in candidates if (goal, one.mentor) in held)
+        for goal, candidates in ranked.items()
+    }
 
 
 def _barred(program: Program, goals: GoalQuerySet, now: datetime) -> set[Pair]:
@@ -148,7 +177,7 @@ def _barred(program: Program, goals: GoalQuerySet, now: datetime) -> set[Pair]:
     away = Suggestion.objects.dismissed_since(since).filter(goal__program=program)
     pairs = set(away.values_list("goal__mentee_id", "mentor_id"))
     membership = dict(Membership.objects.filter(program=program).values_list("person_id", "pk"))
-    asked = Request.objects.filter(program=program).filter(Q(state="open") | Q(closed_at__gt=since))
+    asked = _asked_since(since).filter(program=program)
     meeting = Engagement.objects.active().filter(program=program)
     for rows in (asked, meeting):
         for mentee, mentor in rows.values_list("mentee_id", "mentor_id"):
@@ -162,6 +191,11 @@ def _barred(program: Program, goals: GoalQuerySet, now: datetime) -> set[Pair]:
         for goal, mentee in goals.values_list("pk", "mentee_id")
         for mentor in by_mentee[mentee]
     }
+
+
+def _asked_since(since: datetime) -> RequestQuerySet:
+    """Requests that wait, and those closed since, whatever became of them."""
+    return Request.objects.filter(Q(state=Request.State.OPEN) | Q(closed_at__gt=since))
 
 
 def _room(program: Program, found: Fits) -> Counter[uuid.UUID]:
@@ -220,15 +254,43 @@ def _best_of(
     return None
 
 
-def _save(found: Fits, chosen: list[tuple[uuid.UUID, Candidate]], now: datetime) -> int:
-    zone = dict(Goal.objects.filter(pk__in={goal for goal, _ in chosen}).values_list("pk", "mentee__zone"))
-    row = {loaded.goal: i for i, loaded in enumerate(found.mentees.rows)}
-    made = []
-    for goal, one in chosen:
-        explanation = found.explanation(row[goal], one.column, voice="mentee", zone=zone[goal])
-        reasons = [reason[:300] for reason in explanation.reasons_for[:REASONS]]
-        made.append(
-            Suggestion(goal_id=goal, mentor_id=one.mentor, points=one.points, reasons=reasons, created_at=now)
-        )
+def _save(
+    found: Fits,
+    ranked: dict[uuid.UUID, list[Candidate]],
+    chosen: list[tuple[uuid.UUID, Candidate]],
+    now: datetime,
+) -> None:
+    """The chosen ones; and what stays suggested with points and reasons as profiles and goals are now: what
+    somebody has taken back is not repeated. All is put into words before a row is held."""
+    current = {(goal, one.mentor): one for goal, candidates in ranked.items() for one in candidates}
+    live = list(Suggestion.objects.live().filter(goal__in=ranked))
+    kept = [one for one in live if (one.goal_id, one.mentor_id) in current]
+    pairs = [(one.goal_id, current[one.goal_id, one.mentor_id]) for one in kept]
+    said = _reasons(found, pairs + chosen)
+    changed = []
+    for one, (_, candidate), reasons in zip(kept, pairs, said, strict=False):
+        if (one.points, one.reasons) != (candidate.points, reasons):
+            one.points, one.reasons = candidate.points, reasons
+            changed.append(one)
+    made = [
+        Suggestion(goal_id=goal, mentor_id=one.mentor, points=one.points, reasons=reasons, created_at=now)
+        for (goal, one), reasons in zip(chosen, said[len(kept) :], strict=True)
+    ]
+    Suggestion.objects.bulk_update(changed, ["points", "reasons"], batch_size=1000)
     Suggestion.objects.bulk_create(made, ignore_conflicts=True)
-    return len(made)
+
+
+def _reasons(found: Fits, pairs: Sequence[tuple[uuid.UUID, Candidate]]) -> list[list[str]]:
+    """Of pair after pair, in the mentee's zone."""
+    row = {loaded.goal: i for i, loaded in enumerate(found.mentees.rows)}
+    zones = dict(Goal.objects.filter(pk__in={goal for goal, _ in pairs}).values_list("pk", "mentee__zone"))
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, (goal, _) in enumerate(pairs):
+        places[zones.get(goal, "UTC")].append(place)
+    reasons: list[list[str]] = [[] for _ in pairs]
+    for zone, some in places.items():
+        rows, columns = [row[pairs[k][0]] for k in some], [pairs[k][1].column for k in some]
+        said = found.explanations(rows, columns, voice="mentee", zone=zone)
+        for k, explanation in zip(some, said, strict=True):
+            reasons[k] = [reason[:300] for reason in explanation.reasons_for[:REASONS]]
+    return reasons

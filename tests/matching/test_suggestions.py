@@ -4,14 +4,18 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import week
+from accounts.models import Profile
 from matching.models import Suggestion
 from matching.suggesting import PER_GOAL, SPREAD, dismiss, shown_to, suggest
 from mentoring.engagements.services import end_engagement
 from mentoring.programs.models import Exclusion, Membership, ReportingLine
 from tests import factories
+from tests.racing import race, refusals
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -133,6 +137,93 @@ def test_what_is_put_away_returns_after_90_days_and_for_no_goal_before(cast):
     assert suggest(cast.program.pk, NOW + timedelta(days=89)) == 0
     assert suggest(cast.program.pk, NOW + timedelta(days=91)) == 2
     assert suggested(cast.goal) == suggested(second) == {cast.mentor.pk}
+
+
+def test_who_is_put_away_for_one_goal_is_shown_for_no_other(cast):
+    second = factories.make_goal(cast.mentee, title="Another goal")
+    suggest(cast.program.pk, NOW)
+    dismiss(Suggestion.objects.get(goal=second), now=NOW)
+    assert shown_to(cast.mentee) == []  # on the very next page, before any task has run
+    suggest(cast.program.pk, NOW)
+    assert not Suggestion.objects.live().exists()
+
+
+def test_who_is_put_away_in_one_program_is_suggested_in_another(cast):
+    elsewhere = factories.make_program()
+    there = factories.make_member(elsewhere, cast.mentee.person)
+    factories.make_goal(there)
+    factories.make_member(elsewhere, cast.mentor.person, is_mentor=True, is_mentee=False)
+    for program in (cast.program, elsewhere):
+        suggest(program.pk, NOW)
+    dismiss(Suggestion.objects.get(goal=cast.goal), now=NOW)
+    assert (shown_to(cast.mentee), len(shown_to(there))) == ([], 1)
+
+
+def test_putting_away_what_a_worker_gave_up_meanwhile_still_holds_for_90_days(cast):
+    suggest(cast.program.pk, NOW)
+    shown = Suggestion.objects.get()
+    Suggestion.objects.all().delete()
+    dismiss(shown, now=NOW)
+    assert suggest(cast.program.pk, NOW + timedelta(days=89)) == 0
+    assert suggest(cast.program.pk, NOW + timedelta(days=91)) == 1
+
+
+@pytest.mark.parametrize("state", ["declined", "withdrawn", "expired"])
+def test_who_was_asked_in_vain_is_not_suggested_for_the_other_goal_either(cast, state):
+    other = factories.make_goal(cast.mentee, title="Another goal")
+    suggest(cast.program.pk, NOW)
+    request = factories.make_request(cast.goal, cast.mentor)
+    request.state, request.closed_at = state, NOW
+    request.save()
+    assert shown_to(cast.mentee) == []
+    suggest(cast.program.pk, NOW)
+    assert not Suggestion.objects.filter(goal=other).exists()
+
+
+def test_reasons_follow_what_profiles_say_now(cast):
+    suggest(cast.program.pk, NOW)
+    before = Suggestion.objects.get()
+    assert any(reason.startswith("Free with you") for reason in before.reasons)
+    Profile.objects.filter(person=cast.mentor.person).update(week=week.EMPTY_WEEK)
+    assert suggest(cast.program.pk, NOW) == 0
+    after = Suggestion.objects.get()
+    assert not any("Free" in reason for reason in after.reasons)
+    assert (after.pk, after.created_at) == (before.pk, before.created_at)
+    assert after.points < before.points
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_put_away_while_a_worker_suggests_stays_away(cast):
+    """And the page does not wait for the worker, nor does an admin who changes the program."""
+    factories.make_goal(cast.mentee, title="Another goal")
+    suggest(cast.program.pk, NOW, cast.goal.pk)
+    shown = Suggestion.objects.get()
+    with transaction.atomic():
+        assert suggest(cast.program.pk, NOW) == 1
+        done = race(
+            [
+                lambda: dismiss(shown, now=NOW),
+                lambda: cast.program.set_matching(weights={"time": 1}, must_haves={}),
+            ]
+        )
+        assert refusals(done) == {}
+    assert Suggestion.objects.live().count() == 1
+    assert shown_to(cast.mentee) == []
+    suggest(cast.program.pk, NOW)
+    assert not Suggestion.objects.live().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_suggest_everybody_once(cast):
+    for _ in range(6):
+        factories.make_mentor(cast.program, capacity=1)
+        factories.make_goal(factories.make_mentee(cast.program))
+    done = race([lambda: suggest(cast.program.pk, NOW)] * 4)
+    assert refusals(done) == {}
+    assert sum(one.returned for one in done) == Suggestion.objects.count()
+    counts = Counter(Suggestion.objects.values_list("mentor", flat=True))
+    assert all(counts[one] <= SPREAD for one in counts if one != cast.mentor.pk)
+    assert max(Counter(Suggestion.objects.values_list("goal", flat=True)).values()) == PER_GOAL
 
 
 def test_putting_away_changes_no_list(cast, client_of):
