@@ -13,7 +13,8 @@ from matching.fits import shown
 from matching.models import LeftOut, MatchRun, Pairing
 from matching.tiles import Tiled
 
-EXPLAINED_AT_ONCE = 250
+EXPLAINED_AT_ONCE = 500
+PROVE_FOR = 1200.0  # seconds; after that the best so far stands, with what may be missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,7 @@ def _solved(
         preferences=wishes_of(run.program, cohort) if run.objective == run.Objective.PREFERENCES else None,
         mentee_names=mentees.names,
         mentor_names=mentors.names,
+        seconds=PROVE_FOR,
         say=course.say,
     )
     for name, seconds in tiled.seconds.items():
@@ -113,7 +115,7 @@ def _pairings(
             i, j = pair
             pairings.append(
                 Pairing(
-                    run=run,
+                    run_id=run.pk,
                     mentee_id=cohort.members[i],
                     mentor_id=fits.mentors.rows[j].membership,
                     goal_id=fits.mentees.rows[i].goal,

@@ -80,6 +80,7 @@ class _Pair:
     languages: Sequence[str]
     quote: Quote | None
     counted: NDArray[np.bool_]  # (S,): the skills of kinds that have any weight
+    near: dict[int, NDArray[np.intp]]  # skills a step away, of those that were looked at
 
     @property
     def mentees(self) -> Mentees:
@@ -156,9 +157,10 @@ def explain_all(
     quoted = quotes(alike) if quotes is not None and alike else {}
     kinds = [kind for kind, name in enumerate(KINDS) if scoring.weights[name] > 0]
     counted = np.isin(scoring.skills.kind, kinds)
+    near: dict[int, NDArray[np.intp]] = {}
     return [
         _explanation(
-            _Pair(scoring, found, at, row, column, zone, on, voice, languages, quoted.get(at), counted)
+            _Pair(scoring, found, at, row, column, zone, on, voice, languages, quoted.get(at), counted, near)
         )
         for at, (row, column) in enumerate(zip(i, j, strict=True))
     ]
@@ -201,7 +203,7 @@ def _skills(pair: _Pair) -> tuple[list[str], list[str]]:
     # the most important first, then by name
     wanted = sorted(np.flatnonzero(importance).tolist(), key=lambda s: (-importance[s], pair.skills.names[s]))
     offered = [s for s in wanted if level[s] > 0]
-    close = {s: t for s in wanted if s not in offered and (t := _closest(pair.skills, s, level)) is not None}
+    close = {s: t for s in wanted if s not in offered and (t := _closest(pair, s, level)) is not None}
     missing = [s for s in wanted if s not in offered and s not in close]
 
     good = []
@@ -255,7 +257,7 @@ def _reciprocity(pair: _Pair) -> tuple[list[str], list[str]]:
         return [pair.say(phrases.WISHES, skills=_names(pair.skills, met))], []
     if pair.part("reciprocity") <= 0:
         return [], [pair.say(phrases.WISHES_MISSED)]
-    near = ((s, _closest(pair.skills, s, offers)) for s in np.flatnonzero(wishes).tolist())
+    near = ((s, _closest(pair, s, offers)) for s in np.flatnonzero(wishes).tolist())
     said = [(s, t) for s, t in near if t is not None][:1]
     names = pair.skills.names
     return [pair.say(phrases.WISHES_CLOSE, wish=names[wish], offer=names[offer]) for wish, offer in said], []
@@ -366,11 +368,15 @@ def _all(reasons: NDArray[np.uint8], flags: Infeasible) -> bool:
     return bool((reasons & np.uint8(flags)).all())
 
 
-def _closest(skills: SkillMap, wanted: int, strength: NDArray[np.floating]) -> int | None:
+def _closest(pair: _Pair, wanted: int, strength: NDArray[np.floating]) -> int | None:
     """The strongest skill a step away; one of the same family alone counts, but is not worth saying."""
-    worth = np.where(skills.related[wanted] >= SAID_CLOSE, skills.related[wanted], 0) * strength
+    related = pair.skills.related[wanted]
+    if wanted not in pair.near:
+        pair.near[wanted] = np.flatnonzero(related >= SAID_CLOSE)
+    near = pair.near[wanted]
+    worth = related[near] * strength[near]
     best = int(worth.argmax())
-    return best if worth[best] > 0 else None
+    return int(near[best]) if worth[best] > 0 else None
 
 
 def _part_of(count: int, of: int) -> str:

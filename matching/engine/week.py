@@ -62,14 +62,8 @@ def say_times(starts: NDArray[np.bool_], zone: str, on: date) -> str:
     starts (336,) bool in UTC, at least one true. Mornings are 6 to 12, afternoons to 17, evenings to 22;
     nights are named only if there is nothing else.
     """
-    minutes = _wall_minutes(zone, on - timedelta(days=on.weekday()))[starts, 0]
-    hours = minutes // 60 % 24
-    part = np.select(
-        [(hours >= 6) & (hours < 12), (hours >= 12) & (hours < 17), (hours >= 17) & (hours < 22)],
-        [0, 1, 2],
-        3,
-    )
-    found = {(int(p), int(day)) for p, day in zip(part, minutes // 1440, strict=True)}
+    parts_of_days = _parts_of_days(zone, on - timedelta(days=on.weekday()))
+    found = {divmod(number, 7) for number in set(parts_of_days[starts].tolist())}
     waking = {(p, day) for p, day in found if p < 3}
     if len(waking) > MANY:
         return "many days of the week"
@@ -77,6 +71,19 @@ def say_times(starts: NDArray[np.bool_], zone: str, on: date) -> str:
     for p, day in sorted(waking or found):
         groups.setdefault(p, []).append(day)
     return join_words([f"{_say_days(days)} {PARTS[p]}" for p, days in groups.items()], ", and ")
+
+
+@lru_cache(maxsize=2048)
+def _parts_of_days(zone: str, monday: date) -> NDArray[np.int64]:
+    """(336,): 7 × the part of the day + the day, on the wall, of each half hour of UTC."""
+    minutes = _wall_minutes(zone, monday)[:, 0]
+    hours = minutes // 60 % 24
+    part = np.select(
+        [(hours >= 6) & (hours < 12), (hours >= 12) & (hours < 17), (hours >= 17) & (hours < 22)],
+        [0, 1, 2],
+        3,
+    )
+    return 7 * part + minutes // 1440
 
 
 def _say_days(days: Sequence[int]) -> str:
