@@ -89,7 +89,6 @@ class Mentees:
     half_hours_needed: Ints
     meaning: NDArray[np.int8] | None = None
     emphasis: NDArray[np.int8] | None = None
-    words: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         size = len(self.ids)
@@ -134,7 +133,6 @@ class Mentors:
     record_age_days: Floats | Ints = field(default_factory=lambda: np.zeros(0))
     meaning: NDArray[np.int8] | None = None
     closeness_range: tuple[float, float] = (0.78, 0.90)
-    words: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         size = len(self.ids)

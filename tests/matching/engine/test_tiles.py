@@ -1,4 +1,4 @@
-"""The compiled pass gives what Scoring.points gives, to the bit; with small tiles, so that it needs several."""
+"""The compiled pass gives what Scoring.points gives, to the bit; with small tiles, so there are several."""
 
 import dataclasses
 
