@@ -17,7 +17,7 @@ from mentoring.local.places import compiled_folder
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
 # Read when numba is imported, which is not before a run needs it.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(VAR_DIR)))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(VAR_DIR, BASE_DIR / "matching/engine")))
 
 
 def flag(name: str, default: bool = False) -> bool:

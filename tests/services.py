@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mentoring.local import postgres, redis_url, valkey
+from mentoring.local.places import compiled_folder
 
 _running = ExitStack()
 
@@ -22,7 +23,8 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     var = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="holdfast-var-")))
     os.environ["VAR_DIR"] = str(var)
     # what one run has compiled the next one need not
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).resolve().parent.parent / "var" / "numba"))
+    root = Path(__file__).resolve().parent.parent
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(root / "var", root / "matching/engine")))
     if not os.environ.get("DATABASE_URL"):
         os.environ["DATABASE_URL"] = _running.enter_context(postgres.temporary()).url
     if not os.environ.get("REDIS_URL"):

@@ -30,18 +30,26 @@ def socket_folder(data_dir: Path) -> Path:
     return folder
 
 
-def compiled_folder(var_dir: Path) -> Path:
-    """Where compiled code of the matching engine is kept, so that no two processes compile the same.
+def compiled_folder(var_dir: Path, sources: Path) -> Path:
+    """Where compiled code of the modules in `sources` is kept, so that no two processes compile the same.
 
-    What lies there is run as it is, so a temporary folder that stands in for a `var_dir` that cannot be
+    Its name holds a digest of them all: numba looks at the age of a function's own file alone, not of what
+    the function calls, and would go on with the old after an upgrade. What lies there is run as it is, so a temporary folder that stands in for a `var_dir` that cannot be
     written is made ours alone. Raises LocalServerError where a stranger has taken its name.
     """
     made = next(folder for folder in (var_dir, *var_dir.parents) if folder.exists())
     if os.access(made, os.W_OK):
-        return var_dir / "numba"
+        return var_dir / "numba" / _digest(sources)
     folder = Path(tempfile.gettempdir()) / f"holdfast-{os.getuid()}-numba"
     make_private_folder(folder, os.getuid(), os.getgid())
-    return folder
+    return folder / _digest(sources)
+
+
+def _digest(sources: Path) -> str:
+    found = hashlib.sha256()
+    for module in sorted(sources.glob("*.py")):
+        found.update(module.read_bytes())
+    return found.hexdigest()[:12]
 
 
 def make_private_folder(folder: Path, uid: int, gid: int) -> None:
