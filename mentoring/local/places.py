@@ -34,8 +34,9 @@ def compiled_folder(var_dir: Path, sources: Path) -> Path:
     """Where compiled code of the modules in `sources` is kept, so that no two processes compile the same.
 
     Its name holds a digest of them all: numba looks at the age of a function's own file alone, not of what
-    the function calls, and would go on with the old after an upgrade. What lies there is run as it is, so a temporary folder that stands in for a `var_dir` that cannot be
-    written is made ours alone. Raises LocalServerError where a stranger has taken its name.
+    the function calls, and would go on with the old after an upgrade. What lies there is run as it is, so a
+    temporary folder that stands in for a `var_dir` that cannot be written is made ours alone. Raises
+    LocalServerError where a stranger has taken its name.
     """
     made = next(folder for folder in (var_dir, *var_dir.parents) if folder.exists())
     if os.access(made, os.W_OK):
