@@ -214,8 +214,9 @@ def back_to(request: HttpRequest, run_id: uuid.UUID, pairing_id: uuid.UUID | Non
 
 def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
     reader = reader_of(request)
-    filter_form = DeskFilter(request.GET)
-    wanted = filter_form.wanted()
+    # Before the rows are read: what ends between the two is then shown as under way, and asked for again.
+    publication = publication_of(run, reader, timezone.now())
+    wanted = DeskFilter(request.GET).wanted()
     page = Paginator(pairings_of(run, reader, **wanted), PER_PAGE).get_page(request.GET.get("page"))
     left_out = left_out_of(run, reader)
     standing = standing_of(run, reader)
@@ -242,4 +243,4 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         "unpublished": run.pairings.unpublished().reviewable_by(reader).count(),
         "unanswered": run.pairings.unanswered().reviewable_by(reader).count(),
         "changes": run.changes.readable_by(reader).select_related("by")[:FEW],
-    } | publication_of(run, reader, timezone.now())
+    } | publication

@@ -53,5 +53,5 @@ document.addEventListener("change", (event) => {
 
 // After a change the page comes back at the item it was made on, and so does the focus.
 for (const box of document.querySelectorAll("[data-keys-switch]")) box.checked = !isOff();
-const target = location.hash && document.getElementById(location.hash.slice(1));
+const target = document.getElementById(location.hash.slice(1));
 if (target?.matches("[data-keys-item]")) target.focus();
