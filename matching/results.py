@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
+
 from matching.attempts import Course
 from matching.candidates import kept_of, pack_kept
 from matching.cohort import NO_GOAL, Cohort, Decided, decided_by_hand, wishes_of
 from matching.engine import Allowed, Assignment, Scoring, assign, why_left_out
 from matching.engine.assignment import Objective
+from matching.engine.given import Given
 from matching.fits import shown
 from matching.models import LeftOut, MatchRun, Pairing
 from matching.tiles import Tiled
@@ -32,7 +35,10 @@ class Results:
 def results_of(run: MatchRun, cohort: Cohort, course: Course) -> Results:
     """Raises AssignmentError where an admin's locks cannot be kept."""
     decided = decided_by_hand(run, cohort)
-    with course.stage("solve", 15, 70):
+    with course.stage("prepare", 15, 17):
+        course.say(0, "Getting ready")
+        _prepare(run, cohort)
+    with course.stage("solve", 17, 70):
         assignment, shared_out = _solved(run, cohort, decided, course)
     with course.stage("explain", 70, 90):
         pairings = _pairings(run, cohort, assignment, set(decided.locked), course)
@@ -89,6 +95,17 @@ def _solved(
         course.seconds[name] += seconds
         course.seconds["solve"] -= seconds
     return assignment, {"tiles": tiled.tiles, "elsewhere": tiled.elsewhere}
+
+
+def _prepare(run: MatchRun, cohort: Cohort) -> None:
+    """Load the engine's compiled code by a small use; the first time after an update it is compiled."""
+    scoring, first = cohort.fits.scoring, slice(0, 1)
+    scoring.best(1, 1, first)
+    nothing = np.zeros(scoring.n, dtype=np.int64), np.zeros(scoring.m, dtype=np.int64)
+    scoring.improving(*nothing, 0, 0, 1, first)
+    pair = Given(np.ones((1, 1), dtype=np.int64))
+    one = np.ones(1, dtype=np.int64)
+    assign(pair, one, mentee_ids=["one"], mentor_ids=["one"], objective=cast(Objective, run.objective))
 
 
 def _with_places(cohort: Cohort, decided: Decided) -> Scoring:

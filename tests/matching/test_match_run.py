@@ -103,7 +103,7 @@ def test_solve_match_run_records_proof_and_what_it_was_made_with(cast, run):
         "pairs_seen": 1, "candidates": 1, "rounds": run.proof["rounds"], "is_proved": True,
         "gap": 0, "gap_matched": 0, "blocking": 0, "tiles": 0, "elsewhere": 0,
     }  # fmt: skip
-    assert {"read", "solve", "explain", "left out", "save"} <= set(seconds)
+    assert {"read", "prepare", "solve", "explain", "left out", "save"} <= set(seconds)
     assert all(value >= 0 for value in seconds.values())
 
 

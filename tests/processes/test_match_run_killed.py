@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 State = MatchRun.State
 MENTEES, MENTORS = 2_000, 700
 # Percent at which the worker is killed: while people are read, pairs are solved, and reasons put into words.
-KILLED_AT = (0, 15, 71)
+KILLED_AT = (0, 17, 71)
 FIRST_RUN = 300  # seconds: where nothing is compiled yet, the first run compiles
 
 
