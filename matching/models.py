@@ -27,7 +27,8 @@ class MatchRunQuerySet(models.QuerySet["MatchRun"]):
         return self.filter(Q(state=MatchRun.State.QUEUED) | abandoned)
 
     def with_results(self, reader: User) -> "MatchRunQuerySet":
-        """Each with `matched`, `total` and `worst`, of the standing pairings that the reader may know of."""
+        """Each with `matched`, `total` and `worst`, and `left` to publish, of the standing pairings that the
+        reader may know of."""
         shown = Q(pairings__is_removed=False) & ~(
             Q(pairings__mentee__person=reader) | Q(pairings__mentor__person=reader)
         )
@@ -35,6 +36,7 @@ class MatchRunQuerySet(models.QuerySet["MatchRun"]):
             matched=Count("pairings", filter=shown),
             total=Sum("pairings__points", filter=shown),
             worst=Min("pairings__points", filter=shown),
+            left=Count("pairings", filter=shown & Q(pairings__request__isnull=True)),
         )
 
 

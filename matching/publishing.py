@@ -5,10 +5,11 @@ locked. So publishing may be delivered twice, or die half way, and each pairing 
 """
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -18,6 +19,7 @@ from matching.proposing import NO_TIME, Taken, best_terms, proposed_times, range
 from matching.services import REVIEWABLE, MatchingError, lock_for_review, record, settle_state
 from mentoring.celery import publish_on_commit
 from mentoring.engagements.services import EngagementError, propose_pairing, take_back_proposal
+from mentoring.programs.models import Membership
 
 PUBLISH = "matching.publish_due"
 BATCH = 10  # pairings in one transaction, for which the run is locked
@@ -43,11 +45,10 @@ def plan_publishing(
     waiting = run.pairings.unpublished().reviewable_by(by)
     if chosen is not None:
         waiting = waiting.filter(pk__in=chosen)
-    some = _said(waiting)
+    when = f"on {_hour(at, by)}" if at else "at once"
+    _record(run, by, Action.PUBLISH, f"{{}} to be published {when}", waiting, now)
     count = waiting.update(publish_at=at or now, publish_by=by, note="")
     if count:
-        when = f"on {_hour(at, by)}" if at else "at once"
-        _record(run, by, Action.PUBLISH, f"{{}} to be published {when}", some, count, now)
         publish_on_commit(PUBLISH)
     return count
 
@@ -59,11 +60,8 @@ def cancel_publishing(*, run_id: uuid.UUID, by: User, now: datetime, at: datetim
     planned = run.pairings.planned().reviewable_by(by)
     if at is not None:
         planned = planned.filter(publish_at=at)
-    some = _said(planned)
-    count = planned.update(publish_at=None, publish_by=None)
-    if count:
-        _record(run, by, Action.CANCEL, "{} not to be published after all", some, count, now)
-    return count
+    _record(run, by, Action.CANCEL, "{} not to be published after all", planned, now)
+    return planned.update(publish_at=None, publish_by=None)
 
 
 def publish_some(now: datetime) -> int:
@@ -116,7 +114,7 @@ def take_back_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pair
         _take_back(pairing, now)
     except EngagementError as error:
         raise MatchingError(f"It cannot be taken back: {error}") from error
-    _record(run, by, Action.UNDO, "{} taken back", [pairing], 1, now)
+    _record(run, by, Action.UNDO, "{} taken back", run.pairings.filter(pk=pairing_id), now)
     settle_state(run, now)
     return pairing
 
@@ -130,10 +128,9 @@ def take_back_all(
     unanswered = run.pairings.unanswered().reviewable_by(by)
     if chosen is not None:
         unanswered = unanswered.filter(pk__in=chosen)
-    some = _said(unanswered)
+    _record(run, by, Action.UNDO, "{} to be taken back", unanswered, now)
     count = Pairing.objects.filter(pk__in=unanswered.values("pk")).update(undo_at=now)
     if count:
-        _record(run, by, Action.UNDO, "{} to be taken back", some, count, now)
         publish_on_commit(PUBLISH)
     return count
 
@@ -185,27 +182,24 @@ def persons_of(pairing: Pairing) -> list[uuid.UUID]:
     return [pairing.mentee.person_id, pairing.mentor.person_id]
 
 
-def _said(pairings: PairingQuerySet) -> list[Pairing]:
-    """As many as it takes to name one of them, if it is the only one."""
-    return list(pairings.select_related(*ENDS)[:2])
-
-
 def _record(
-    run: MatchRun,
-    by: User,
-    action: RunChange.Action,
-    words: str,
-    some: Sequence[Pairing],
-    count: int,
-    now: datetime,
+    run: MatchRun, by: User, action: RunChange.Action, words: str, pairings: PairingQuerySet, now: datetime
 ) -> None:
-    """Of one pairing the record names the two, of several their number."""
-    if count > 1:
+    """Of one pairing the record names the two, of several their number.
+
+    Those of the program's admins have a record each, which the admin concerned is not shown: a number that
+    counts their own would tell them of it.
+    """
+    rows = pairings.select_related(*ENDS)
+    admins = Membership.objects.current().filter(program=run.program_id, is_admin=True).values("person")
+    of_admins = Q(mentee__person__in=admins) | Q(mentor__person__in=admins)
+    own = list(rows.filter(of_admins))
+    others = rows.exclude(pk__in=[one.pk for one in own])
+    if (count := others.count()) > 1:
         record(run, by, action, words.format(f"{count} pairings"), now)
-        return
-    (pairing,) = some
-    names = f"{pairing.mentee.person.name} and {pairing.mentor.person.name}"
-    record(run, by, action, words.format(names), now, concerns=persons_of(pairing))
+    for pairing in [*own, *(others if count == 1 else ())]:
+        names = f"{pairing.mentee.person.name} and {pairing.mentor.person.name}"
+        record(run, by, action, words.format(names), now, concerns=persons_of(pairing))
 
 
 def _hour(at: datetime, by: User) -> str:

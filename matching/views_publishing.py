@@ -1,7 +1,7 @@
 """Publishing the pairings of a run, at once or at an hour, and taking them back. For program admins alone."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -30,8 +30,16 @@ def match_run_publish(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         return _plan(request, run, form)
-    others = run.pairings.unpublished().count() - waiting.count()
-    context = {"run": run, "form": form, "count": waiting.count(), "chosen": chosen, "others": others}
+    context = {
+        "run": run,
+        "form": form,
+        "count": waiting.count(),
+        "chosen": chosen,
+        # said to whoever could have a pairing, whether or not they have one
+        "takes_part": run.program.memberships.filter(person=reader_of(request))
+        .exclude(is_mentor=False, is_mentee=False)
+        .exists(),
+    }
     return render(request, "matching/match_run_publish.html", context)
 
 
@@ -120,8 +128,8 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)  # PostgreSQL knows no offset of 16 hours or more
+    except (ValueError, OverflowError) as error:
         raise Http404 from error
-    if instant.tzinfo is None:
-        raise Http404
-    return instant
+    raise Http404

@@ -63,11 +63,22 @@ def send_request(
 def propose_pairing(
     *, program: Program, mentor: User, mentee: User, goal: Goal, terms: Terms, now: datetime
 ) -> Request:
-    """The program proposes two people to each other; it becomes an engagement when both say yes."""
+    """The program proposes two people to each other; it becomes an engagement when both say yes.
+
+    Nobody is proposed who has no place left, those counted that the program has proposed to others already.
+    Refused in words for the program's admins.
+    """
     (member,) = _lock_memberships(program.pk, mentee.pk)
     if _waiting(member) >= program.open_requests:
         raise EngagementError(f"{mentee.name} has as many requests waiting as this program allows.")
-    _check_pair(member, mentor.pk, goal)
+    if not Goal.objects.open().filter(pk=goal.pk).exists():
+        raise EngagementError(f"{mentee.name} has closed the goal.")
+    pair = {"program": program, "mentee": mentee, "mentor": mentor}
+    if Engagement.objects.active().filter(**pair).exists():
+        raise EngagementError("The two already have an engagement under way in this program.")
+    asked = _check_pair(member, mentor.pk, goal)
+    if _active(asked) + _proposed(asked) >= asked.capacity:
+        raise EngagementError(f"{mentor.name} has no place free at present.")
     request = _create(program, mentor, mentee, goal, terms, now, origin=Request.Origin.PROGRAM)
     mails.pairing_proposed(request, now)
     return request
@@ -242,6 +253,12 @@ def _active(mentor: Membership) -> int:
     return (
         Engagement.objects.active().filter(program_id=mentor.program_id, mentor_id=mentor.person_id).count()
     )
+
+
+def _proposed(mentor: Membership) -> int:
+    """Proposals of the program that wait: each may become an engagement."""
+    proposals = Request.objects.open().filter(origin=Request.Origin.PROGRAM)
+    return proposals.filter(program_id=mentor.program_id, mentor_id=mentor.person_id).count()
 
 
 def _waiting(mentee: Membership) -> int:

@@ -25,7 +25,13 @@ from matching.publishing import (
 from matching.services import MatchingError
 from matching.tasks import publish_due, solve_match_run
 from mentoring.engagements.models import Request
-from mentoring.engagements.services import EngagementError, accept_request, decline_request
+from mentoring.engagements.services import (
+    EngagementError,
+    accept_request,
+    decline_request,
+    end_engagement,
+)
+from mentoring.goals.models import Goal
 from mentoring.outbox.models import Mail
 from mentoring.programs.models import Membership
 from tests import factories
@@ -119,6 +125,49 @@ def test_publish_run_keeps_back_what_has_become_impossible(cast, run):
     assert run.pairings.get(mentee=cast.mentee).note == (
         "It could not be proposed: One of the two is no longer a member of this program."
     )
+
+
+@pytest.mark.django_db
+def test_publish_run_proposes_nobody_whose_places_are_gone(cast, run, second):
+    """By the planned hour the mentor has taken somebody else, and lowered the number of places."""
+    third = factories.make_mentee(cast.program)
+    engaged = factories.make_engagement(factories.make_goal(third), cast.mentor)
+    assert publish(run, cast) == (2, 1)
+    kept = run.pairings.unpublished().get()
+    assert kept.note == "It could not be proposed: Leila Haddad has no place free at present."
+    end_engagement(engagement_id=engaged.pk, by=None, now=timezone.now())
+    assert publish(run, cast) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_publish_run_says_to_admins_what_has_changed_for_the_mentee(cast, run, second):
+    Goal.objects.filter(pk=cast.goal.pk).update(state="closed")
+    factories.make_engagement(factories.make_goal(second), cast.mentor, at=time(13))
+    assert publish(run, cast) == (2, 0)
+    assert {pairing.note for pairing in run.pairings.all()} == {
+        "It could not be proposed: Amara Eze has closed the goal.",
+        "It could not be proposed: The two already have an engagement under way in this program.",
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "at",
+    [
+        "2026-06-01T00:00+23:00",
+        "2026-06-01T00:00-23:59:59.999999",
+        "0001-01-01T00:00+14:00",
+        "9999-12-31T23:59-14:00",
+        "2026-06-01",
+        "a\x00b",
+        "9" * 400,
+    ],
+)
+def test_match_run_cancel_publishing_of_no_real_instant_cancels_nothing(cast, run, client_of, at):
+    publish(run, cast, at=timezone.now() + timedelta(hours=3))
+    url = reverse("matching:match-run-cancel-publishing", args=[run.pk])
+    assert client_of(cast.admin.person).post(url, {"at": at}).status_code in (302, 404)
+    assert run.pairings.planned().count() == 2
 
 
 @pytest.mark.django_db
