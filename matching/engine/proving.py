@@ -17,8 +17,8 @@ from matching.engine.solver import POINTS, Solution, bonus_for, least_prices, so
 
 PER_MENTEE, PER_MENTOR = 30, 50  # candidates to begin with; many a mentor, or the less wanted would have none
 PER_ROUND = 20  # added for a mentee in a round, at most
-MARGIN = 100  # points: pairs so near to being better are taken along, since prices still move a little
-FEW = 0.25  # of the mentees: so few are looked at again by themselves before all are
+MARGIN = 300  # points: pairs so near to being better are taken along, since prices still move a little
+FEW = 0.6  # of the mentees: so few are looked at again by themselves before all are
 NEARLY = 0.01  # of the mentees: when no more than these had something better, the rest is settled
 
 Rows = NDArray[np.intp]
@@ -125,12 +125,12 @@ class Totals:
         return Pairs(near.i[missed], near.j[missed], near.points[missed])
 
     def look_at(self, missed: Pairs, floor: int) -> None:
-        """The same for the mentees of those who were missed, if they are few, until none of them is
-        missed."""
-        among = np.unique(self.cohort.place_of_row[missed.i]).astype(np.intp)
-        while 0 < among.size <= FEW * self.cohort.n and not self.cohort.is_late():
-            if not len(self.look(floor, among)):
+        """The same for the mentees of those who were missed, if they are few, and so on until none is."""
+        while 0 < len(missed) and not self.cohort.is_late():
+            among = np.unique(self.cohort.place_of_row[missed.i]).astype(np.intp)
+            if among.size > FEW * self.cohort.n:
                 return
+            missed = self.look(floor, among)
 
 
 def prove_most(problem: Problem) -> Assignment:
