@@ -5,9 +5,12 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    STATIC_ROOT=/srv/static
+    STATIC_ROOT=/srv/static \
+    VAR_DIR=/srv/var
 
-RUN useradd --system --no-create-home --shell /usr/sbin/nologin holdfast
+# In /srv/var lies the matching engine's compiled code: as a volume, all containers compile it once.
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin holdfast \
+    && install -d -o holdfast -m 700 /srv/var
 WORKDIR /srv/holdfast
 
 COPY requirements.txt .
