@@ -78,8 +78,9 @@ def summary_of(run: MatchRun, reader: User) -> Summary:
     )
 
 
-def proof_of(run: MatchRun) -> list[str]:
-    """What the solver proved, in sentences; none for a run made before proofs were kept."""
+def proof_of(run: MatchRun, reader: User) -> list[str]:
+    """What the solver proved, in sentences; none for a run made before proofs were kept. Changes since are
+    those that the reader may know of."""
     proof = run.proof
     if "pairs_seen" not in proof:
         return []
@@ -89,10 +90,11 @@ def proof_of(run: MatchRun) -> list[str]:
         said = [f"At most {gap:,.1f} points in total below the best of all {pairs} feasible pairs."]
     if run.objective == MatchRun.Objective.PREFERENCES:
         said.append(_blocking_in_words(proof.get("blocking") or 0))
-    since = run.changes.filter(action__in=BY_HAND, at__gt=run.finished_at).count() if run.finished_at else 0
+    changes = run.changes.readable_by(reader).filter(action__in=BY_HAND)
+    since = changes.filter(at__gt=run.finished_at).count() if run.finished_at else 0
     if since:
-        changes = "1 change" if since == 1 else f"{since} changes"
-        said.append(f"This is of the pairs as they were computed, before {changes} by hand.")
+        by_hand = "1 change" if since == 1 else f"{since} changes"
+        said.append(f"This is of the pairs as they were computed, before {by_hand} by hand.")
     return said
 
 

@@ -226,7 +226,7 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         "filter": DeskFilter(initial=wanted),
         "wanted": wanted,
         "summary": summary_of(run, reader),
-        "proof": proof_of(run),
+        "proof": proof_of(run, reader),
         "seconds": took(run),
         "settings": settings_in_words(run),
         "another": MatchRun.objects.filter(program=run.program, state__in=REVIEWABLE)

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from numpy.typing import NDArray
 
 from matching.engine import CRITERIA
 from matching.models import Emphasis, Preference
-from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership, MembershipQuerySet, Program
 
 MOST_PREFERRED = 5
@@ -63,11 +61,12 @@ def load_emphasis(program: Program, persons: Sequence[uuid.UUID]) -> NDArray[np.
 
 
 def preferable_to(member: Membership, *, as_mentor: bool) -> MembershipQuerySet:
-    """Whom the member may prefer: whom they may be proposed to; as mentor, mentees with an open goal."""
-    if not as_mentor:
-        return Membership.objects.open_to(member)
-    goals = Goal.objects.open().filter(program=member.program_id, mentee=OuterRef("person"))
-    return Membership.objects.mentees_open_to(member).filter(Exists(goals))
+    """Whom the member may prefer: whom they may be proposed to.
+
+    Mentees with a goal and without: that somebody has one is for those who may read it.
+    """
+    members = Membership.objects
+    return members.mentees_open_to(member) if as_mentor else members.open_to(member)
 
 
 def preferred_by(member: Membership, *, as_mentor: bool) -> list[Membership]:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from matching import services
+from matching.desk import remove_pairing
 from matching.publishing import cancel_publishing, plan_publishing, take_back_all
 from matching.tasks import publish_due, solve_match_run
 from mentoring.programs.models import Membership
@@ -71,6 +72,13 @@ def test_run_whose_other_pairings_are_published_reads_the_same_with_and_without_
     without_it(run, own)
     assert badges(client, run) == [False, False]
     assert "published" in client.get(desk(run)).text
+
+
+def test_proof_speaks_of_no_change_that_concerns_it(cast, run, own, client_of):
+    remove_pairing(pairing_id=own.pk, by=cast.admin.person, now=timezone.now())
+    said = "before 1 change by hand"
+    assert said in " ".join(client_of(cast.admin.person).get(desk(run)).context["proof"])
+    assert said not in " ".join(client_of(cast.mentee.person).get(desk(run)).context["proof"])
 
 
 def test_records_of_many_pairings_never_count_it(cast, run, own, client_of):
