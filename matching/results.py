@@ -98,14 +98,26 @@ def _solved(
 
 
 def _prepare(run: MatchRun, cohort: Cohort) -> None:
-    """Load the engine's compiled code by a small use; the first time after an update it is compiled."""
+    """Load the engine's compiled code by a small use; the first time after an update it is compiled.
+
+    What the review desk needs of it too, so that no page has to compile.
+    """
+    # Loads numba, which nothing that a page imports should do.
+    from matching.engine.costs import Costs
+
     scoring, first = cohort.fits.scoring, slice(0, 1)
     scoring.best(1, 1, first)
     nothing = np.zeros(scoring.n, dtype=np.int64), np.zeros(scoring.m, dtype=np.int64)
     scoring.improving(*nothing, 0, 0, 1, first)
     pair = Given(np.ones((1, 1), dtype=np.int64))
     one = np.ones(1, dtype=np.int64)
-    assign(pair, one, mentee_ids=["one"], mentor_ids=["one"], objective=cast(Objective, run.objective))
+    ids = {"mentee_ids": ["one"], "mentor_ids": ["one"]}
+    found = assign(pair, one, **ids)
+    assign(pair, one, **ids, objective=cast(Objective, run.objective))
+    mate = np.zeros(1, dtype=np.int32)
+    costs = Costs(found.candidates, one, mate, found.points, found.price, found.bonus)
+    costs.cost_of(forbid=[(0, 0)])
+    costs.worth_of_places()
 
 
 def _with_places(cohort: Cohort, decided: Decided) -> Scoring:
