@@ -126,7 +126,7 @@ class Totals:
 
     def look_at(self, missed: Pairs, floor: int) -> None:
         """The same for the mentees of those who were missed, if they are few, and so on until none is."""
-        while 0 < len(missed) and not self.cohort.is_late():
+        while len(missed) and not self.cohort.is_late():
             among = np.unique(self.cohort.place_of_row[missed.i]).astype(np.intp)
             if among.size > FEW * self.cohort.n:
                 return

@@ -21,6 +21,7 @@ from matching.engine.auction import CLOSED, opening
 from matching.engine.edges import Edges, Int32s, Int64s
 
 POINTS = 10_000  # the most that a pair has
+MUCH = 0.05  # of the mentees: with so many to seat a new auction is quicker than as many searches
 BITS = 24  # of a heap's key for the mentor; the rest holds how far away they are
 MASK = (1 << BITS) - 1
 
@@ -67,13 +68,29 @@ def solve(edges: Edges, places: Int64s, bonus: int, start: Solution | None = Non
     """
     if edges.m > MASK:
         raise ValueError("too many mentors")
-    mate, price = (start.mate, start.price) if start else opening(edges, places, bonus)
-    surplus, price = np.zeros(edges.n, np.int64), np.where(places > 0, price, CLOSED)
-    seats = _settle(edges, bonus, mate.astype(np.int32), surplus, price, places.astype(np.int64))
+    begun = _begin(edges, places, bonus, start.mate, start.price) if start else None
+    if begun is None or _open(begun) > MUCH * edges.n:
+        begun = _begin(edges, places, bonus, *opening(edges, places, bonus))
+    seats, surplus, price = begun
     _seat_all(edges, bonus, surplus, price, seats)
     _fill_all(edges, bonus, surplus, price, seats)
     _price_closed(edges, bonus, surplus, price)
     return Solution(seats.mate, surplus, price)
+
+
+def _begin(
+    edges: Edges, places: Int64s, bonus: int, mate: Int32s, price: Int64s
+) -> tuple[_Seats, Int64s, Int64s]:
+    """Of these pairs and prices what holds: (seats, surplus, price), as the searches go on from."""
+    surplus, price = np.zeros(edges.n, np.int64), np.where(places > 0, price, CLOSED)
+    seats = _settle(edges, bonus, mate.astype(np.int32), surplus, price, places.astype(np.int64))
+    return seats, surplus, price
+
+
+def _open(begun: tuple[_Seats, Int64s, Int64s]) -> int:
+    """How many mentees still have to be seated."""
+    seats, surplus, _ = begun
+    return int(((seats.mate < 0) & (surplus > 0)).sum())
 
 
 def least_prices(edges: Edges, bonus: int, solution: Solution) -> Solution:
