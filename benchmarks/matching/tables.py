@@ -74,18 +74,21 @@ def peers(rows: list[Row]) -> list[str]:
 
 def objectives(ours: dict[str, Any]) -> list[str]:
     lines = [
-        "| objective | time | × the first | matched | total | worst-off | rounds | proved over pairs |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| objective | time | × | CPU | × | matched | total | worst-off | blocking | rounds | proof covers |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
+    first = ours["most"]
     for name, words in OBJECTIVES.items():
         found = ours[name]
-        spent = found.get("seconds", ours["seconds"])
-        figures = [
-            f"{found[key]:,}" for key in ("matched", "total_points", "worst_points", "rounds", "pairs_seen")
+        times = [
+            figure
+            for key in ("seconds", "cpu")
+            for figure in (seconds(found[key]), f"{found[key] / first[key]:.1f}")
         ]
-        lines.append(
-            "| " + " | ".join([words, seconds(spent), f"{spent / ours['seconds']:.1f}", *figures]) + " |"
-        )
+        figures = [f"{found[key]:,}" for key in ("matched", "total_points", "worst_points")]
+        blocking = f"{found['blocking']:,}" if name == "preferences" else ""
+        proof = [f"{found['rounds']:,}", f"{found['pairs_seen']:,} pairs" if found["pairs_seen"] else ""]
+        lines.append("| " + " | ".join([words, *times, *figures, blocking, *proof]) + " |")
     return lines
 
 
