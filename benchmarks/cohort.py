@@ -1,12 +1,14 @@
 """A match run through the database: from the button to pairings that an admin can review.
 
-    python -m benchmarks.cohort [10000x4000 …]
+    python -m benchmarks.cohort [--workers 1] [--tiles-from 1000000000] [10000x4000 …]
 
-In a database of its own, with a real broker and a real worker process. Prints when the run was ready after
-the button, where the time went (as the run itself recorded it), and how much memory the worker took at most.
+In a database of its own, with a real broker and real worker processes. Prints when the run was ready after
+the button, where the time went (as the run itself recorded it), and how much memory a worker took at most.
 The second run of a program is warm: what is compiled is compiled, and the worker's connection is open.
+From --tiles-from pairs on, the scoring is shared out over the workers.
 """
 
+import argparse
 import hashlib
 import os
 import random
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -37,7 +40,7 @@ SENTENCES = 6
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main(sizes: tuple[str, ...]) -> None:
+def main(sizes: Sequence[str], workers: int, tiles_from: int) -> None:
     with tempfile.TemporaryDirectory() as var, postgres.temporary() as server:
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "mentoring.settings",
@@ -45,6 +48,7 @@ def main(sizes: tuple[str, ...]) -> None:
             "VAR_DIR": var,
             "DATABASE_URL": server.url,
             "REDIS_URL": redis_url(Path(var)),
+            "MATCH_TILES_FROM": str(tiles_from),
         }
         broker = valkey.start(Path(var) / "valkey")
         import django
@@ -54,31 +58,34 @@ def main(sizes: tuple[str, ...]) -> None:
         django.setup()
         settings.DEBUG = False  # Django under DEBUG keeps every query in memory
         call_command("migrate", verbosity=0)
-        worker = start_worker(Path(var))
+        started = [start_worker(Path(var), number) for number in range(workers)]
         try:
             for size in sizes:
-                measure(size, worker)
+                measure(size, started)
         finally:
-            worker.terminate()
-            worker.wait(timeout=30)
+            for worker in started:
+                worker.terminate()
+            for worker in started:
+                worker.wait(timeout=30)
             broker.stop()
             from django.db import connection
 
             connection.close()
 
 
-def start_worker(var: Path) -> subprocess.Popen[bytes]:
+def start_worker(var: Path, number: int) -> subprocess.Popen[bytes]:
     command = ["-m", "celery", "-A", "mentoring", "worker", "--concurrency", "1", "--loglevel", "WARNING"]
-    with (var / "worker.log").open("wb") as log:
+    command += ["--without-gossip", "--without-mingle", "--hostname", f"benchmark{number}@%h"]
+    with (var / f"worker{number}.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, *command, "--without-gossip", "--without-mingle"],
+            [sys.executable, *command],
             cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
 
 
-def measure(size: str, worker: subprocess.Popen[bytes]) -> None:
+def measure(size: str, workers: Sequence[subprocess.Popen[bytes]]) -> None:
     from django.db import connection
     from django.utils import timezone
 
@@ -104,10 +111,11 @@ def measure(size: str, worker: subprocess.Popen[bytes]) -> None:
         words = "cold" if number == 0 else "warm"
         print(
             f"  {words}: ready {took:.1f} s after the button; {run.pairings.count():,} pairings, "
-            f"{run.left_out.count():,} left out; worker's peak {peak(worker.pid):.0f} MB"
+            f"{run.left_out.count():,} left out; a worker's peak {max(peak(one.pid) for one in workers):.0f} MB"
         )
-        for name, value in run.proof.items():
-            print(f"    {name}: {value}")
+        proof = run.proof
+        print("   ", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in proof.pop("seconds").items()))
+        print("   ", ", ".join(f"{name} {value}" for name, value in proof.items()))
 
 
 def peak(pid: int) -> float:
@@ -207,4 +215,9 @@ def places(rng: random.Random, n: int, m: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    main(tuple(sys.argv[1:]) or SIZES)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sizes", nargs="*", default=SIZES)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--tiles-from", type=int, default=1_000_000_000)
+    given = parser.parse_args()
+    main(given.sizes, given.workers, given.tiles_from)
