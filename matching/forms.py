@@ -130,9 +130,6 @@ class PublishForm(forms.Form):
     """Which pairings of a run to publish, and when: at once, or at an hour in the reader's own zone."""
 
     which = forms.ChoiceField(label="Which", widget=forms.RadioSelect)
-    pairing = forms.ModelMultipleChoiceField(
-        Pairing.objects.none(), required=False, widget=forms.MultipleHiddenInput
-    )
     when = forms.ChoiceField(
         label="When",
         widget=forms.RadioSelect,
@@ -156,29 +153,29 @@ class PublishForm(forms.Form):
         now: datetime,
         **kwargs: Any,
     ) -> None:
-        """waiting: what the reader may publish; chosen: those of it that were ticked on the page before."""
+        """waiting: what the reader may publish; chosen: those of it that were ticked on the page before,
+        named by the request as `pairing`."""
         super().__init__(*args, **kwargs)
-        self.reader, self.now, self.waiting = reader, now, waiting
+        self.reader, self.now, self.waiting, self.chosen = reader, now, waiting, chosen
         self.first = now.astimezone(reader.zone_info).date()
         self.last = self.first + PLANNED_AHEAD
-        self._choose(chosen)
+        self._choose()
         self.fields["at"].help_text = f"In your zone, {reader.zone}."
         cast("DayField", self.fields["on"]).between(self.first, self.last)
 
-    def _choose(self, chosen: Collection[Pairing]) -> None:
-        cast("forms.ModelMultipleChoiceField[Pairing]", self.fields["pairing"]).queryset = self.waiting
-        self.initial |= {"pairing": [one.pk for one in chosen], "which": "chosen" if chosen else "all"}
+    def _choose(self) -> None:
+        self.initial["which"] = "chosen" if self.chosen else "all"
         count, locked = self.waiting.count(), self.waiting.filter(is_locked=True).count()
         choices = [("all", f"All that are not published yet ({count})")]
         if 0 < locked < count:
             choices.append(("locked", f"The locked ones of them ({locked})"))
-        if chosen or self.is_bound:
-            choices.insert(0, ("chosen", f"The chosen ones ({len(chosen)})"))
+        if self.chosen or self.is_bound:
+            choices.insert(0, ("chosen", f"The chosen ones ({len(self.chosen)})"))
         cast("forms.ChoiceField", self.fields["which"]).choices = choices
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("which") == "chosen" and not cleaned.get("pairing"):
+        if cleaned.get("which") == "chosen" and not self.chosen:
             self.add_error("which", "None of the chosen pairings can be published any more.")
         if cleaned.get("when") == "at" and not {"on", "at"} & set(self.errors):
             cleaned["instant"] = self._instant(cleaned["on"], cleaned["at"])
@@ -200,4 +197,4 @@ class PublishForm(forms.Form):
         which = self.cleaned_data["which"]
         if which == "locked":
             return list(self.waiting.filter(is_locked=True).values_list("pk", flat=True))
-        return None if which == "all" else [one.pk for one in self.cleaned_data["pairing"]]
+        return None if which == "all" else [one.pk for one in self.chosen]

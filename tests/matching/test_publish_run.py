@@ -171,6 +171,21 @@ def test_match_run_cancel_publishing_of_no_real_instant_cancels_nothing(cast, ru
 
 
 @pytest.mark.django_db
+def test_match_run_publish_of_ticked_pairings_passes_over_what_is_published_meanwhile(
+    cast, run, second, client_of
+):
+    client, url = client_of(cast.admin.person), reverse("matching:match-run-publish", args=[run.pk])
+    gone, left = run.pairings.get(mentee=cast.mentee), run.pairings.get(mentee=second)
+    publish(run, cast, chosen=[gone.pk])
+    form = {"which": "chosen", "when": "now", "pairing": [str(gone.pk), str(uuid.uuid4())]}
+    refused = client.post(url, form)
+    assert list(refused.context["form"].errors) == ["which"]
+    assert str(gone.pk) not in refused.text
+    assert client.post(url, form | {"pairing": [str(gone.pk), str(left.pk)]}).status_code == 302
+    assert list(run.pairings.planned()) == [left]
+
+
+@pytest.mark.django_db
 def test_publish_run_leaves_removed_pairings_alone(cast, run):
     run.pairings.filter(mentee=cast.mentee).update(is_removed=True)
     publish(run, cast)
