@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from matching.engine.feasibility import WORKING_FLUENCY
 from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Bools, Mentees, Mentors, SkillMap
-from matching.engine.terms import ONE, Closeness, Common, Figure, Mean, Shared, Sum, Term, on_grid
+from matching.engine.terms import ONE, Closeness, Common, Figure, Mean, Shared, Sum, Term, by_column, on_grid
 
 UNBACKED = 0.8  # what a level counts where no accomplishment backs it
 HALF_LIFE_DAYS = 365.0  # of a learning record
@@ -58,18 +58,15 @@ def skill_fit(mentees: Mentees, mentors: Mentors, skills: SkillMap, kind: int) -
     wanted = of_kind[(mentees.wanted[:, of_kind] > 0).any(axis=0)]
     related = on_grid(skills.related[np.ix_(wanted, of_kind)])
     used = related.any(axis=0)
-    cover = nearest(_strength(mentors, of_kind[used]), related[:, used])
-    importance = on_grid(mentees.wanted[:, wanted])
-    return Term(Mean(importance, cover), mentees=np.asarray(importance.any(axis=1)))
-
-
-def _strength(mentors: Mentors, columns: NDArray[np.intp]) -> NDArray[np.int16]:
-    """(columns, m): level, at four fifths where nothing backs it."""
-    strength = np.empty((columns.size, len(mentors)), dtype=np.int16)
-    for row, column in enumerate(columns.tolist()):
-        level = np.asarray(mentors.level[:, column], dtype=np.float64)
-        strength[row] = on_grid(np.where(mentors.backed[:, column], level, level * UNBACKED))
-    return strength
+    level, backed = (by_column(array, of_kind[used]) for array in (mentors.level, mentors.backed))
+    unbacked = round(UNBACKED * ONE)
+    strength = np.where(backed > 0, level, (level.astype(np.int32) * unbacked + ONE // 2) // ONE)
+    importance = mentees.wanted[:, wanted]
+    # whole numbers are their own grid, and take half the room
+    left = importance.astype(np.int8) if importance.dtype.kind in "iu" else on_grid(importance)
+    return Term(
+        Mean(left, nearest(strength.astype(np.int16), related[:, used])), mentees=np.asarray(left.any(axis=1))
+    )
 
 
 def technical(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
@@ -133,12 +130,16 @@ def reciprocity(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
 
     One skill that the mentor wishes for and the mentee masters is full marks. Applies to mentors with a wish.
     """
-    wished = np.flatnonzero((mentors.wishes > 0).any(axis=0))
+    wishes = mentors.wishes > 0
+    wished = np.flatnonzero(wishes.any(axis=0))
     related = on_grid(skills.related[wished])
     used = np.flatnonzero(related.any(axis=0) & (mentees.offers > 0).any(axis=0))
-    offered = nearest(np.ascontiguousarray(on_grid(mentees.offers[:, used]).T), related[:, used])
-    wishes = np.ascontiguousarray(on_grid(mentors.wishes[:, wished]).T)
-    return Term(Sum(np.ascontiguousarray(offered.T), wishes), mentors=np.asarray(wishes.any(axis=0)))
+    offered = nearest(by_column(mentees.offers, used), related[:, used])
+    met = offered.any(axis=1)
+    return Term(
+        Sum(np.ascontiguousarray(offered[met].T), by_column(mentors.wishes, wished[met])),
+        mentors=np.asarray(wishes.any(axis=1)),
+    )
 
 
 def time(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
@@ -160,7 +161,8 @@ def language(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
 
     Below WORKING_FLUENCY a pair cannot be (see feasibility.py).
     """
-    return Term(Shared(on_grid(mentees.languages), np.ascontiguousarray(on_grid(mentors.languages).T)))
+    every = np.arange(mentors.languages.shape[1])
+    return Term(Shared(on_grid(mentees.languages), by_column(mentors.languages, every)))
 
 
 @dataclass(frozen=True)

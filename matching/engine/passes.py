@@ -137,6 +137,7 @@ def _scratch(packed: Packed) -> Scratch:
         np.empty(width, np.int32),
         np.empty(width, np.int16),
         np.empty(width + 1, np.int32),
+        np.empty(width, np.int32),
         np.empty(BINS + 1, np.int32),
     )
 

@@ -37,14 +37,23 @@ def on_grid(values: Floats | Bools) -> NDArray[np.int16]:
     return np.rint(np.multiply(values, ONE, dtype=np.float32)).astype(np.int16)
 
 
+def by_column(values: Floats | Bools, columns: NDArray[np.intp]) -> NDArray[np.int16]:
+    """(columns, rows): some columns of an array on the grid, turned; some rows at a time, to save memory."""
+    turned = np.empty((columns.size, len(values)), dtype=np.int16)
+    for first in range(0, len(values), 2048):
+        turned[:, first : first + 2048] = on_grid(values[first : first + 2048][:, columns]).T
+    return turned
+
+
 @dataclass(frozen=True, eq=False)
 class Mean:
     """Σ_s left(i,s) · right(s,j) / Σ_s left(i,s): what j has of the things that i wants, by importance.
 
-    left (n, K) and right (K, m) in steps of 1 / ONE, right up to 1. 0 where left is 0 throughout.
+    left (n, K) whole numbers in any unit, right (K, m) in steps of 1 / ONE, up to 1. 0 where left is 0
+    throughout.
     """
 
-    left: NDArray[np.int16]
+    left: NDArray[np.integer[Any]]
     right: NDArray[np.int16]
 
     def weighed(self, i: Rows, j: Columns, share: NDArray[np.int64]) -> Weighed:

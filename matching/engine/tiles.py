@@ -32,7 +32,7 @@ STRIDE = 64  # pairs of which it is asked at once whether any could count
 BINS, BIN_BITS = 1024, 20  # totals counted by size: ten points a bin
 
 Totals = NDArray[np.int32]
-Scratch = tuple[Totals, Totals, NDArray[np.int16], Totals, Totals]
+Scratch = tuple[Totals, Totals, NDArray[np.int16], Totals, Totals, Totals]
 Apart = tuple[Longs, Longs]
 
 
@@ -199,7 +199,15 @@ def _most_closeness(p: Packed, i: int, group: int) -> tuple[np.int32, bool]:
 
 @inlined
 def _add_closes(
-    p: Packed, i: int, start: int, group: int, picked: Totals, count: int, total: Totals, whole: Totals
+    p: Packed,
+    i: int,
+    start: int,
+    group: int,
+    picked: Totals,
+    count: int,
+    total: Totals,
+    whole: Totals,
+    dots: Totals,
 ) -> None:
     """Of `count` picked places of a tile the totals with closeness; below 0 where it bars the pair."""
     for x in range(count):
@@ -211,13 +219,14 @@ def _add_closes(
             continue
         left_unit, low, slope = p.closes.left_unit[q, i], p.closes.low[q], p.closes.slope[q]
         for x in range(count):
-            column = start + picked[x]
-            dot = np.int32(0)
+            column, dot = start + picked[x], np.int32(0)
             for d in range(p.closes.left.shape[2]):
                 product = np.int32(np.int32(p.closes.left[q, i, d]) * np.int32(p.closes.right[q, column, d]))
                 dot = np.int32(dot + product)
-            unit = left_unit * p.closes.right_unit[q, column]
-            cosine = (dot * unit) >> COSINE_SHIFT
+            dots[x] = dot
+        for x in range(count):
+            unit = left_unit * p.closes.right_unit[q, start + picked[x]]
+            cosine = (dots[x] * unit) >> COSINE_SHIFT
             part = min((max(cosine - low, 0) * slope) >> GRAIN_BITS, ONE) if unit else 0
             whole[x] = np.int32(whole[x] + share * part) if part >= least else np.int32(BARRED)
 
@@ -314,7 +323,7 @@ def best_of(
 ) -> None:
     """And into the heaps (M, q) of the mentors; bars are the totals that these ask for, tile by tile, and may
     be shared: a total that any q pairs of a mentor reach is asked of all."""
-    total, some, part, picked, bins = scratch
+    total, some, part, picked, dots, bins = scratch
     for tile in range(len(p.tiles)):
         start, stop, group = p.tiles[tile, 0], p.tiles[tile, 1], p.tiles[tile, 2]
         for own in range(len(rows)):
@@ -328,7 +337,7 @@ def best_of(
             for k in range(stop - start):
                 picked[count] = k
                 count += np.int32(total[k] + most) >= min(bar, bars[tile, k])
-            _add_closes(p, i, start, group, picked, count, total, some)
+            _add_closes(p, i, start, group, picked, count, total, some, dots)
             for x in range(count):
                 k, whole = picked[x], some[x]
                 if whole < 0 or whole < min(bar, bars[tile, k]):
@@ -359,7 +368,7 @@ def improving_of(
     bits: int,
 ) -> int:
     """price (M,) by column, and times SLOPE tile by tile in steep. Returns how many pairs are feasible."""
-    total, some, part, picked, _ = scratch
+    total, some, part, picked, dots, _ = scratch
     feasible, low, lowest = 0, (1 << bits) - 1, np.int64(_total_for(floor))
     for tile in range(len(p.tiles)):
         start, stop, group = p.tiles[tile, 0], p.tiles[tile, 1], p.tiles[tile, 2]
@@ -383,7 +392,7 @@ def improving_of(
                         picked[count] = k
                         reached = total[k] >= least + steep[tile, k] and total[k] >= lowest - most
                         count += total[k] >= 0 and (must or reached)
-            _add_closes(p, i, start, group, picked, count, total, some)
+            _add_closes(p, i, start, group, picked, count, total, some, dots)
             for x in range(count):
                 column, points = start + picked[x], _points(np.int64(some[x]))
                 gain = bonus + points - price[column] - surplus[i]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.engine import CRITERIA, DEFAULT_WEIGHTS, passes
+from matching.engine import CRITERIA, DEFAULT_WEIGHTS, passes, tiles
 from matching.engine.packing import pack
 from tests.matching.engine.cast import allowed_among, crowd, make_mentee, make_mentor, row, scoring, week
 
@@ -143,6 +143,22 @@ def test_improving_orders_by_gain_not_by_points():
         gain = np.where(points[i] >= 0, points[i] - price, -1_000_000)
         best = sorted(np.argsort(-gain, kind="stable")[:2].tolist())
         assert pairs.j[pairs.i == i].tolist() == [j for j in best if points[i, j] >= 0]
+
+
+def test_tiles_are_compiled_once_for_arrays_of_any_origin():
+    """Arrays that came out of the database or a message are read-only, or parts of others."""
+    mentees, mentors = crowd(4, 5, seed=1)
+    best = scoring(mentees, mentors).best(2, 1)
+    scoring(mentees, mentors).improving(np.zeros(4, int), np.zeros(5, int), 0, 0, 2)
+    known = len(tiles.best_of.signatures), len(tiles.improving_of.signatures)
+    frozen = np.frombuffer(mentees.meaning.tobytes(), np.int8).reshape(4, -1)
+    parts = np.repeat(mentees.meaning, 2, axis=1)[:, ::2]
+    for meaning in (frozen, parts):
+        found = scoring(dataclasses.replace(mentees, meaning=meaning), mentors)
+        assert np.array_equal(found.best(2, 1).points, best.points)
+        surplus = np.frombuffer(np.zeros(4, np.int64).tobytes(), np.int64)
+        found.improving(surplus, np.zeros(10, np.int32)[::2], 0, 0, 2)
+    assert (len(tiles.best_of.signatures), len(tiles.improving_of.signatures)) == known
 
 
 def test_every_shape_has_a_criterion_that_is_tried():
