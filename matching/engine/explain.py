@@ -1,6 +1,5 @@
 """Why this pair, and why nobody: the scores of scoring.py and the arrays of people.py put into words."""
 
-import heapq
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -319,15 +318,21 @@ def why_left_out(
     fits = np.flatnonzero(reasons == 0)
     places = scoring.mentors.capacity if capacity is None else capacity
     key = _key_of_full(fits, places) if fits.size else _key_of_none(reasons)
-    names = scoring.mentors.names
-    named = heapq.nsmallest(NAMED + 1, (names[j] for j in fits.tolist()))
-    if fits.size > NAMED + 1:
-        named = [*named[:NAMED], f"{fits.size - NAMED} more"]
     to_mentee, to_admin = phrases.LEFT_OUT[key]
     template = to_mentee if voice == "mentee" else to_admin
     return template.format(
-        mentee=scoring.mentees.names[i], mentors=join_words(named), required=_required(scoring)
+        mentee=scoring.mentees.names[i], mentors=_best_named(scoring, i, fits), required=_required(scoring)
     )
+
+
+def _best_named(scoring: Scoring, i: int, fits: NDArray[np.intp]) -> str:
+    """By name, where they are few; else those who fit best, and how many more."""
+    names = scoring.mentors.names
+    if fits.size <= NAMED + 1:
+        return join_words(sorted(names[j] for j in fits.tolist()))
+    points = scoring.pair_points(np.full(fits.size, i), fits)
+    best = fits[np.argsort(-points.astype(np.int64), kind="stable")[:NAMED]].tolist()
+    return f"{join_words([names[j] for j in best])}, who fit best, and {fits.size - NAMED} more"
 
 
 def _required(scoring: Scoring) -> str:

@@ -297,10 +297,11 @@ def test_why_left_out_when_all_who_fit_are_full():
     )
 
 
-def test_why_left_out_names_five_and_counts_the_rest():
-    mentors = many(make_mentor, ("G", "C", "A", "F", "B", "D", "E"))
+def test_why_left_out_names_the_best_five_and_counts_the_rest():
+    level = np.concatenate([row(sql=better) for better in (0.1, 0.9, 0.5, 0.3, 0.7, 1, 0.8)])
+    mentors = many(make_mentor, ("G", "C", "A", "F", "B", "D", "E"), level=level)
     assert left_out(mentors=mentors)[0].startswith(
-        "All who could work with Amara Obi are full: A, B, C, D, E and 2 more. "
+        "All who could work with Amara Obi are full: D, C, E, B and A, who fit best, and 2 more. "
     )
 
 
