@@ -71,10 +71,10 @@ class Assignment:
     is_proved: no other pairs, among all pairs_seen feasible ones, do better by the objective; found in so
     many rounds. Where it is not, at most gap_matched more could be matched, or gap points more be had in
     total. floor: of "fair", the points that every pair has, apart from the locked ones. candidates: the pairs
-    that were held, the locked ones among them; surplus (n,) and price (m,) with bonus: the proof (see
-    solver.py); that of a locked mentee is above anything, since they take no part in it. Under "preferences"
-    there are no prices; blocking: the feasible pairs of whom both would rather have the other, all of them
-    due to locks.
+    that were held, the locked ones among them unless they are vouched for; surplus (n,) and price (m,) with
+    bonus: the proof (see solver.py); that of a locked mentee is above anything, since they take no part in
+    it. Under "preferences" there are no prices; blocking: the feasible pairs of whom both would rather have
+    the other, all of them due to locks.
     """
 
     pairs: tuple[Pair, ...]
@@ -123,6 +123,7 @@ class Problem:
     forbidden: tuple[Pair, ...]
     locked: Mapping[Pair, int]
     preferences: Preferences
+    known: Pairs | None
     seconds: float | None
     say: Say
 
@@ -138,6 +139,7 @@ def assign(
     vouched: Mapping[Pair, int] | None = None,
     forbidden: Sequence[Pair] = (),
     preferences: Preferences | None = None,
+    known: Pairs | None = None,
     mentee_names: Sequence[str] | None = None,
     mentor_names: Sequence[str] | None = None,
     seconds: float | None = None,
@@ -156,6 +158,9 @@ def assign(
 
     Ties are settled by order_of the ids, whatever the order of the input; only where more pairs tie for the
     last places among the candidates than there are places, by the order in which scoring holds the people.
+
+    known: candidates of an earlier answer from this very scoring; to begin with them is quicker, and proves
+    as much. Under "preferences" they are not looked at.
 
     seconds: after that no further round is begun, and the answer may not be proved. say hears how far it is,
     0..1, and with what; it may raise to stop. Names, ids where missing, appear in AssignmentError. ValueError
@@ -177,7 +182,7 @@ def assign(
     rows, columns = order_of(mentee_ids, "mentee"), order_of(mentor_ids, "mentor")
     problem = Problem(
         scoring, rows, columns, places[columns], is_free[rows], tuple(sorted(set(forbidden))), kept,
-        preferences or Preferences(), seconds, say or _say_nothing,
+        preferences or Preferences(), known, seconds, say or _say_nothing,
     )  # fmt: skip
     # Compiled code is loaded by whoever solves, not by every page that names an Assignment.
     from matching.engine import proving, stable

@@ -51,6 +51,13 @@ class Cohort:
         self.edges = self._edges(found)
         self.is_whole = np.diff(self.edges.of_mentee) < PER_MENTEE
 
+    def begin_with(self, known: Pairs) -> None:
+        """Take these as candidates, but for forbidden ones."""
+        keys = known.i.astype(np.int64) * self.m + known.j
+        barred = np.array([i * self.m + j for i, j in self.problem.forbidden], dtype=np.int64)
+        kept = ~np.isin(keys, barred) & (known.points >= 0)
+        self.edges = self._edges(Pairs(known.i[kept], known.j[kept], known.points[kept]))
+
     def look(
         self, surplus: Int64s, price: Int64s, bonus: int, floor: int, words: str, among: Rows | None = None
     ) -> Pairs:
@@ -133,9 +140,17 @@ class Totals:
             missed = self.look(floor, among)
 
 
-def prove_most(problem: Problem) -> Assignment:
+def _begun(problem: Problem) -> Cohort:
     cohort = Cohort(problem)
-    cohort.begin(until=0.5)
+    if problem.known is None:
+        cohort.begin(until=0.5)
+    else:
+        cohort.begin_with(problem.known)
+    return cohort
+
+
+def prove_most(problem: Problem) -> Assignment:
+    cohort = _begun(problem)
     totals = Totals(cohort)
     while True:
         missed = totals.look(0)
@@ -188,12 +203,14 @@ def _short_of_bound(cohort: Cohort, solution: Solution, bonus: int, missed: Pair
 
 
 def candidates_of(problem: Problem, edges: Edges) -> Pairs:
-    """In rows and columns, by row, then column; with the locked pairs."""
+    """In rows and columns, by row, then column; with the locked pairs that may be formed."""
+    at = np.array(sorted(problem.locked), dtype=np.intp).reshape(-1, 2)
+    own = problem.scoring.pair_points(at[:, 0], at[:, 1])
+    at, own = at[own >= 0], own[own >= 0]
     i = np.repeat(np.arange(edges.n), np.diff(edges.of_mentee))
-    locked = np.array([(*pair, own) for pair, own in problem.locked.items()], dtype=np.int64).reshape(-1, 3)
-    rows = np.concatenate([problem.rows[i], locked[:, 0]])
-    columns = np.concatenate([problem.columns[edges.mentor], locked[:, 1]])
-    points = np.concatenate([edges.points, locked[:, 2].astype(np.int16)])
+    rows = np.concatenate([problem.rows[i], at[:, 0]])
+    columns = np.concatenate([problem.columns[edges.mentor], at[:, 1]])
+    points = np.concatenate([edges.points, own])
     order = np.argsort(rows * edges.m + columns, kind="stable")
     return Pairs(rows[order].astype(np.int32), columns[order].astype(np.int32), points[order])
 
@@ -204,8 +221,7 @@ def prove_fair(problem: Problem) -> Assignment:
     Both the number and the floor are first guessed from the candidates, which grow by the prices; when those
     are nearly right, covers prove them over all pairs.
     """
-    cohort = Cohort(problem)
-    cohort.begin(until=0.5)
+    cohort = _begun(problem)
     totals = Totals(cohort)
     mate: Int32s | None = None
     is_sure = False
