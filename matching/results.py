@@ -11,6 +11,7 @@ from matching.candidates import kept_of, pack_kept
 from matching.cohort import NO_GOAL, Cohort, Decided, decided_by_hand, wishes_of
 from matching.engine import Allowed, Assignment, Scoring, assign, why_left_out
 from matching.engine.assignment import Objective
+from matching.engine.explain import best_for
 from matching.engine.given import Given
 from matching.fits import shown
 from matching.models import LeftOut, MatchRun, Pairing
@@ -167,9 +168,12 @@ def _left_out(
     forbidden: dict[int, list[tuple[int, int]]] = {}
     for i, j in decided.forbidden:
         forbidden.setdefault(i, []).append((i, j))
+    best = best_for(fits.scoring, np.array(assignment.unmatched, dtype=np.intp), decided.forbidden)
     for done, i in enumerate(assignment.unmatched):
         course.say(done / len(assignment.unmatched), "Saying who is left out, and why")
-        reason = why_left_out(fits.scoring, i, capacity=cohort.places, forbidden=forbidden.get(i, ()))
+        reason = why_left_out(
+            fits.scoring, i, capacity=cohort.places, forbidden=forbidden.get(i, ()), best=best.get(i, ())
+        )
         left_out.append(
             LeftOut(
                 run=run, mentee_id=cohort.members[i], goal_id=fits.mentees.rows[i].goal, reason=reason[:500]

@@ -304,11 +304,13 @@ def why_left_out(
     *,
     capacity: Ints | None = None,
     forbidden: Iterable[Pair] = (),
+    best: Sequence[int] = (),
     voice: Literal["mentee", "admin"] = "admin",
 ) -> str:
     """The true reason why row i, which assign() has left out, has no pair; to the mentee or an admin.
 
-    capacity (the mentors' unless given) and forbidden as given to assign(). Where somebody fits, it rests on
+    capacity (the mentors' unless given) and forbidden as given to assign(). best: columns of those who would
+    fit best, who are named where those who fit are too many; see best_for. Where somebody fits, it rests on
     assign() matching as many as can be: whoever could work with a mentee left out is then full, and one more
     place with any of them makes room for that mentee and unmatches nobody. To the mentee nobody is named, nor
     is a rule that concerns somebody else.
@@ -321,18 +323,26 @@ def why_left_out(
     to_mentee, to_admin = phrases.LEFT_OUT[key]
     template = to_mentee if voice == "mentee" else to_admin
     return template.format(
-        mentee=scoring.mentees.names[i], mentors=_best_named(scoring, i, fits), required=_required(scoring)
+        mentee=scoring.mentees.names[i], mentors=_named(scoring, fits, best), required=_required(scoring)
     )
 
 
-def _best_named(scoring: Scoring, i: int, fits: NDArray[np.intp]) -> str:
-    """By name, where they are few; else those who fit best, and how many more."""
+def best_for(
+    scoring: Scoring, rows: NDArray[np.intp], forbidden: Iterable[Pair] = ()
+) -> dict[int, list[int]]:
+    """Of each row the columns of the few who would fit best, best first; in one compiled pass."""
+    found = scoring.best(NAMED, 0, rows, forbidden)
+    best: dict[int, list[int]] = {}
+    for k in np.lexsort((found.j, -found.points, found.i)).tolist():
+        best.setdefault(int(found.i[k]), []).append(int(found.j[k]))
+    return best
+
+
+def _named(scoring: Scoring, fits: NDArray[np.intp], best: Sequence[int]) -> str:
     names = scoring.mentors.names
-    if fits.size <= NAMED + 1:
-        return join_words(sorted(names[j] for j in fits.tolist()))
-    points = scoring.pair_points(np.full(fits.size, i), fits)
-    best = fits[np.argsort(-points.astype(np.int64), kind="stable")[:NAMED]].tolist()
-    return f"{join_words([names[j] for j in best])}, who fit best, and {fits.size - NAMED} more"
+    if fits.size <= NAMED + 1 or not best:
+        return _listed(sorted(names[j] for j in fits.tolist()))
+    return f"{join_words([names[j] for j in best])}, who fit best, and {fits.size - len(best)} more"
 
 
 def _required(scoring: Scoring) -> str:

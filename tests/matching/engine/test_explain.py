@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine import DEFAULT_WEIGHTS, Allowed, explain, explain_all, why_left_out
-from matching.engine.explain import Quote
+from matching.engine.explain import Quote, best_for
 from tests.matching.engine.cast import (
     LANGUAGES,
     MONDAY,
@@ -230,7 +230,7 @@ def test_explain_quotes_the_two_sentences_nearest_in_meaning(voice, said):
     told = explain(scoring(), 0, 0, zone="UTC", on=MONDAY, voice=voice, quote=quote)
     assert said in told.reasons_for
     long = explain(scoring(), 0, 0, zone="UTC", on=MONDAY, quote=Quote("speak " * 99, "coach " * 99))
-    assert "speak…”" in [reason for reason in long.reasons_for if "close in meaning" in reason][0]
+    assert "speak…”" in next(reason for reason in long.reasons_for if "close in meaning" in reason)
 
 
 # Parts
@@ -269,14 +269,21 @@ def test_explain_all_says_the_same_as_one_by_one():
 # Why nobody
 
 
-def left_out(mentee=None, mentors=None, apart=(), forbidden=(), capacity=None, **settings):
+def left_out(mentee=None, mentors=None, apart=(), forbidden=(), capacity=None, best=False, **settings):
     """Why Amara Obi has nobody, to an admin and to her."""
     mentors = make_mentor() if mentors is None else mentors
     allowed = Allowed(np.ones(len(mentors), bool), np.array(apart, dtype=np.intp).reshape(-1, 2))
     found = scoring(mentee, mentors, allowed=allowed, **settings)
     capacity = None if capacity is None else np.array(capacity)
     return tuple(
-        why_left_out(found, 0, capacity=capacity, forbidden=forbidden, voice=voice)
+        why_left_out(
+            found,
+            0,
+            capacity=capacity,
+            forbidden=forbidden,
+            voice=voice,
+            best=best_for(found, np.array([0]), forbidden)[0] if best else (),
+        )
         for voice in ("admin", "mentee")
     )
 
@@ -301,6 +308,9 @@ def test_why_left_out_names_the_best_five_and_counts_the_rest():
     level = np.concatenate([row(sql=better) for better in (0.1, 0.9, 0.5, 0.3, 0.7, 1, 0.8)])
     mentors = many(make_mentor, ("G", "C", "A", "F", "B", "D", "E"), level=level)
     assert left_out(mentors=mentors)[0].startswith(
+        "All who could work with Amara Obi are full: A, B, C, D, E and 2 more. "
+    )
+    assert left_out(mentors=mentors, best=True)[0].startswith(
         "All who could work with Amara Obi are full: D, C, E, B and A, who fit best, and 2 more. "
     )
 
