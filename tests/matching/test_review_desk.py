@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from matching import services
-from matching.models import MatchRun, Pairing, RunChange
+from matching.models import Candidates, MatchRun, Pairing, RunChange
 from matching.tasks import solve_match_run
 from mentoring.engagements.models import Request
 from mentoring.programs.models import Exclusion, Membership
@@ -183,6 +183,90 @@ def test_pairing_remove_by_moves_that_are_no_longer_true_does_nothing(cast, seco
         response = desk.post(url("pairing-remove", first), {"key": stale}, follow=True)
         assert said(response) == ["The run has changed meanwhile. Look again at what this would do now."]
     assert standing(run) == {("Amara Eze", "Leila Haddad"), ("Bruno Costa", "Nils Ledger")}
+
+
+def test_match_run_costs_tells_what_locking_and_removing_would_cost(cast, second, run, desk):
+    first, other = pairing_of(run, cast.mentee), pairing_of(run, second)
+    ask = {"pairing": [str(first.pk), str(other.pk), "garbage"]}
+    prices = dict(desk.get(url("match-run-costs", run), ask).context["prices"])
+    solved = desk.get(url("pairing-remove", first)).context["solved"]
+    assert prices[first.pk] == (0, -solved.matched, -solved.points)
+    desk.post(url("pairing-swap", first), {"other": str(other.pk)})
+    desk.post(url("pairing-unlock", first))
+    desk.post(url("pairing-unlock", other))
+    # The best would be to swap back. To keep Amara with Nils costs all of that; to keep Bruno with Leila, who
+    # has a second place, leaves Amara with her too.
+    prices = dict(desk.get(url("match-run-costs", run), ask).context["prices"])
+    assert prices[first.pk] == (-solved.points, 0, 0)
+    assert 0 < prices[other.pk].locked < -solved.points
+    desk.post(url("pairing-lock", first))
+    assert set(dict(desk.get(url("match-run-costs", run), ask).context["prices"])) == set()
+
+
+def test_match_run_left_out_says_what_would_help(cast, second, run, desk):
+    """Two more mentees than places; whoever gives one more place is worth a mentee."""
+    for n in range(2):
+        factories.make_goal(factories.make_mentee(cast.program, name=f"Late {n}"))
+    factories.make_goal(factories.make_mentee(cast.program, name="Speaks Thai", languages={"th": 4}))
+    desk.post(url("match-run-solve-again", run))
+    solve_match_run(str(run.pk))
+    page = desk.get(url("match-run-left-out", run))
+    rows = {left.mentee.person.name: left.mentee_id for left in page.context["page"]}
+    assert len(rows) == 2
+    assert {name for name, pk in rows.items() if pk in page.context["able"]} == set(rows) - {"Speaks Thai"}
+    assert {name for name, _ in page.context["helpful"]} == {"Leila Haddad", "Nils Ledger"}
+    loads = desk.get(url("match-run-load", run)).context["page"]
+    assert [(load.name, load.pairings, load.places, load.worth[0]) for load in loads] == [
+        (name, places, places, 1)
+        for name, places in sorted(
+            [("Leila Haddad", 2), ("Nils Ledger", 1)],
+            key=lambda item: -dict(page.context["helpful"])[item[0]],
+        )
+    ]
+
+
+def test_a_run_that_keeps_nothing_to_reckon_with_can_still_be_reviewed(cast, second, run, desk):
+    """One of an earlier release."""
+    Candidates.objects.all().delete()
+    MatchRun.objects.update(proof={})
+    pairing = pairing_of(run, cast.mentee)
+    assert desk.get(url("match-run-detail", run)).context["proof"] == []
+    for name in ("match-run-costs", "match-run-left-out", "match-run-load"):
+        assert desk.get(url(name, run), {"pairing": str(pairing.pk)}).status_code == 200
+    assert desk.get(url("pairing-swap", pairing)).context["swaps"] == []
+    assert desk.get(url("match-run-assign", run), {"mentee": str(cast.mentee.pk)}).context["cards"] == []
+    assert not desk.get(url("pairing-remove", pairing)).context["solved"]
+    desk.post(url("pairing-remove", pairing))
+    assert standing(run) == {("Bruno Costa", "Nils Ledger")}
+
+
+def test_a_run_by_preferences_foretells_no_solving_for_points(cast, second, run, desk):
+    MatchRun.objects.update(objective="preferences")
+    pairing = pairing_of(run, cast.mentee)
+    page = desk.get(url("pairing-remove", pairing))
+    assert (page.context["alone"].matched, page.context["solved"]) == (-1, None)
+    ask = {"mentee": str(cast.mentee.pk), "mentor": str(pairing_of(run, second).mentor.pk)}
+    assert desk.get(url("match-run-assign", run), ask).context["forecast"] is None
+    assert "would rather have each other" in desk.get(url("match-run-detail", run)).text
+
+
+@pytest.mark.parametrize(
+    ("ask", "found"),
+    [
+        ({"words": "amara"}, ["Amara Eze"]),
+        ({"words": "NILS"}, ["Bruno Costa"]),
+        ({"show": "locked"}, ["Amara Eze"]),
+        ({"show": "published"}, []),
+        ({"show": "noted"}, ["Bruno Costa"]),
+        ({"show": "garbage", "sort": "mentee"}, ["Amara Eze", "Bruno Costa"]),
+        ({"words": "\x00", "sort": "mentee"}, ["Amara Eze", "Bruno Costa"]),
+    ],
+)
+def test_desk_lists_what_is_asked_for(cast, second, run, desk, ask, found):
+    run.pairings.filter(mentee=cast.mentee).update(is_locked=True)
+    run.pairings.filter(mentee=second).update(note="No time.")
+    page = desk.get(url("match-run-detail", run), ask)
+    assert [pairing.mentee.person.name for pairing, _ in page.context["rows"]] == found
 
 
 def test_pairing_remove_is_refused_while_it_is_locked(cast, run, desk):
