@@ -52,8 +52,10 @@ def best(
 
     def work(some: slice) -> None:
         mentors = spare.get()
-        best_of(packed, apart, _scratch(packed), rows[some], heaps[some], sizes[some], *mentors, bars)
-        spare.put(mentors)
+        try:
+            best_of(packed, apart, _scratch(packed), rows[some], heaps[some], sizes[some], *mentors, bars)
+        finally:
+            spare.put(mentors)
 
     _in_blocks(rows.size, work, say)
     i, column, points = _strongest(np.concatenate([keys for keys, _ in of_threads], axis=1), per_mentor)

@@ -36,25 +36,30 @@ Scratch = tuple[Totals, Totals, NDArray[np.int16], Totals, Totals, Totals]
 Apart = tuple[Longs, Longs]
 
 
+# References to arrays are not counted, which took longer than the loops and held up the other threads: all
+# arrays outlive the call, and none is made in it. An option that numba's stubs leave out.
+_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "_nrt": False}
+
+
 def compiled(function: Callable[..., Any]) -> Any:
-    """Without counting references to arrays, which took longer than the loops and held up the other threads:
-    all arrays outlive the call, and none is made in it."""
-    return njit(nogil=True, cache=True, _nrt=False)(function)
+    return njit(**_OPTIONS)(function)
 
 
 def inlined(function: Callable[..., Any]) -> Any:
     """For what is called in the loops: to hand over a Packed takes longer than to work out a closeness."""
-    return njit(nogil=True, cache=True, _nrt=False, forceinline=True)(function)
+    return njit(**_OPTIONS, forceinline=True)(function)
 
 
-@intrinsic
-def _ones(typing_context: Any, word: Any) -> Any:
+def _count_ones(typing_context: Any, word: Any) -> Any:
     """How many bits of a word are set, by the processor's own instruction."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
+
+
+_ones: Any = intrinsic(_count_ones)
 
 
 # What the criteria add to mentee i and each of the `size` columns of a tile, which are of class `group`
@@ -386,7 +391,7 @@ def improving_of(
                 for k in range(k0, k1):
                     here = np.int32(here + np.int32(total[k] >= 0))
                     hits = np.int32(hits + np.int32(total[k] >= least + steep[tile, k]))
-                possible += here
+                possible += int(here)
                 if hits or must:
                     for k in range(k0, k1):
                         picked[count] = k
