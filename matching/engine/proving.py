@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from matching.engine.assignment import Assignment, Problem
 from matching.engine.bipartite import largest
-from matching.engine.edges import Edges, Int32s, Int64s, at_least, joined, lay_out
+from matching.engine.edges import Bools, Edges, Int32s, Int64s, at_least, joined, lay_out
 from matching.engine.scoring import Pairs
 from matching.engine.solver import POINTS, Solution, bonus_for, least_prices, solve, split
 
 PER_MENTEE, PER_MENTOR = 30, 50  # candidates to begin with; many a mentor, or the less wanted would have none
 PER_ROUND = 20  # added for a mentee in a round, at most
 MARGIN = 300  # points: pairs so near to being better are taken along, since prices still move a little
-FEW = 0.6  # of the mentees: so few are looked at again by themselves before all are
+FEW = 0.5  # of those whom the prices leave open: so few who had something better are looked at before all
+MOST = 0.8  # of the mentees: instead of so many all are looked at, which costs hardly more
+UNKNOWN = 1 << 40
 NEARLY = 0.01  # of the mentees: when no more than these had something better, the rest is settled
 
 Rows = NDArray[np.intp]
@@ -36,6 +38,7 @@ class Cohort:
         self.edges = self._edges(NO_PAIRS)
         self.is_whole = np.zeros(self.n, bool)  # all feasible pairs of the mentee are candidates
         self.rounds = self.pairs_seen = 0
+        self.has_seen_all = False
         self.began = time.monotonic()
 
     def begin(self, until: float) -> None:
@@ -78,16 +81,16 @@ class Cohort:
             forbidden=self.problem.forbidden,
             say=lambda done: self.problem.say(at + done * (1 - at) / 3, words),
         )
+        self.rounds += 1
         if among is None:
-            self.pairs_seen = feasible
-            self.rounds += 1
+            self.pairs_seen, self.has_seen_all = feasible, True
         if len(found):
             self.edges = joined(self.edges, self._edges(found))
         return found
 
     @property
     def fraction(self) -> float:
-        """How far it is, by a guess: each look at all pairs does a third of what is left."""
+        """How far it is, by a guess: each look does a third of what is left."""
         return 1 - 0.5 * 0.67**self.rounds
 
     def _edges(self, found: Pairs) -> Edges:
@@ -104,40 +107,95 @@ NO_PAIRS = Pairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.in
 
 
 class Totals:
-    """Most matched, then the highest total, of the pairs with at least `floor` points: what is known so
-    far."""
+    """Most matched, then the highest total, of the pairs with at least a floor of points: what is known so
+    far.
+
+    margin (n,): by how much, at least, surplus + price exceeds the worth of each pair of the mentee that is
+    no candidate. It is found by looking at those pairs, and shrinks as the prices move; while it is 0 or more
+    nobody need look again. short_of (n,): how much more, at most, any of the mentee's pairs could be worth.
+    """
 
     def __init__(self, cohort: Cohort) -> None:
         self.cohort = cohort
         self.bonus = bonus_for(cohort.n, cohort.problem.places)
-        self.solution: Solution | None = None
-
-    def solve(self, floor: int) -> Solution:
-        """The best pairs of the candidates, with the least prices: those that say what one more place is
-        worth."""
-        edges = at_least(self.cohort.edges, floor) if floor > 0 else self.cohort.edges
-        solution = solve(edges, self.cohort.problem.places, self.bonus, self.solution)
-        self.solution = least_prices(edges, self.bonus, solution)
-        return self.solution
-
-    def look(self, floor: int, among: Rows | None = None) -> Pairs:
-        """Pairs that the prices of a new solution do not rule out, now among the candidates."""
-        solution = self.solve(floor)
-        words = f"Looking among all pairs for better ones, round {self.cohort.rounds + 1}"
-        near = self.cohort.look(solution.surplus - MARGIN, solution.price, self.bonus, floor, words, among)
-        could = (
-            near.points.astype(np.int64) + self.bonus - solution.price[self.cohort.place_of_column[near.j]]
+        self.solution = Solution(
+            np.full(cohort.n, -1, np.int32), np.zeros(cohort.n, np.int64), np.zeros(cohort.m, np.int64)
         )
-        missed = could > solution.surplus[self.cohort.place_of_row[near.i]]
-        return Pairs(near.i[missed], near.j[missed], near.points[missed])
+        self.floor = 0
+        self.is_stale = True  # the candidates have something better than the solution
+        self.margin = self.short_of = np.zeros(0, np.int64)
+        self.missed = np.zeros(0, np.intp)  # mentees who had something better when last looked at
 
-    def look_at(self, missed: Pairs, floor: int) -> None:
-        """The same for the mentees of those who were missed, if they are few, and so on until none is."""
-        while len(missed) and not self.cohort.is_late():
-            among = np.unique(self.cohort.place_of_row[missed.i]).astype(np.intp)
-            if among.size > FEW * self.cohort.n:
-                return
-            missed = self.look(floor, among)
+    def step(self, floor: int) -> None:
+        """Solve again where that is called for, and look once more where the prices leave it open."""
+        self._solve(floor)
+        among = self._doubtful()
+        self.missed = np.zeros(0, np.intp)
+        if among.size or not self.cohort.has_seen_all:
+            self._look(among)
+
+    @property
+    def is_proved(self) -> bool:
+        return not self.missed.size and not self._open().any()
+
+    @property
+    def gap(self) -> tuple[int, int]:
+        """(matched, points): by how much at most a better choice could be better."""
+        return split(int(self.short_of.sum()), self.bonus)
+
+    def _solve(self, floor: int) -> None:
+        """The best pairs of the candidates, with the least prices: they say what one more place is worth."""
+        if not self.is_stale and floor == self.floor:
+            return
+        edges = at_least(self.cohort.edges, floor) if floor > 0 else self.cohort.edges
+        before, is_first = self.solution, not self.margin.size
+        found = solve(edges, self.cohort.problem.places, self.bonus, None if is_first else before)
+        self.solution = least_prices(edges, self.bonus, found)
+        if is_first or floor < self.floor:
+            self.margin = np.full(self.cohort.n, -UNKNOWN)
+            self.missed = np.zeros(0, np.intp)
+        else:
+            fall = int((before.price - self.solution.price).max(initial=0))
+            self.margin = self.margin - (before.surplus - self.solution.surplus) - fall
+        self.short_of = np.where(self._open(), -self.margin, 0)
+        self.floor, self.is_stale = floor, False
+
+    def _open(self) -> Bools:
+        return (self.margin < 0) & self.cohort.problem.is_free & ~self.cohort.is_whole
+
+    def _doubtful(self) -> Rows:
+        """Whom to look at: first those who have just had something better, if they are few among those whom
+        the prices leave open, since their prices will move again."""
+        doubtful = np.flatnonzero(self._open())
+        return self.missed if 0 < self.missed.size <= FEW * doubtful.size else doubtful
+
+    def _look(self, among: Rows) -> None:
+        cohort, solution = self.cohort, self.solution
+        words = f"Looking among all pairs for better ones, round {cohort.rounds + 1}"
+        is_all = not cohort.has_seen_all or among.size > MOST * cohort.n
+        near = cohort.look(
+            solution.surplus - MARGIN,
+            solution.price,
+            self.bonus,
+            self.floor,
+            words,
+            None if is_all else among,
+        )
+        i, j = cohort.place_of_row[near.i], cohort.place_of_column[near.j]
+        spare = solution.surplus[i] + solution.price[j] - self.bonus - near.points
+        looked_at = np.ones(cohort.n, bool)
+        if not is_all:
+            looked_at[:] = False
+            looked_at[among] = True
+        self.margin[looked_at] = MARGIN
+        self.short_of[looked_at] = 0
+        # of whom as many were found as were asked for, there may be more, though none nearer than the last
+        cut = np.bincount(i, minlength=cohort.n) >= PER_ROUND
+        self.margin[cut] = -UNKNOWN
+        np.maximum.at(self.margin, i[cut[i]], spare[cut[i]])
+        np.maximum.at(self.short_of, i, -spare)
+        self.missed = np.unique(i[spare < 0]).astype(np.intp)
+        self.is_stale = bool(self.missed.size)
 
 
 def _begun(problem: Problem) -> Cohort:
@@ -153,23 +211,20 @@ def prove_most(problem: Problem) -> Assignment:
     cohort = _begun(problem)
     totals = Totals(cohort)
     while True:
-        missed = totals.look(0)
-        if not len(missed) or cohort.is_late():
-            return _assignment(totals, 0, missed, True)
-        totals.look_at(missed, 0)
+        totals.step(0)
+        if totals.is_proved or cohort.is_late():
+            return _assignment(totals, totals.is_proved)
 
 
-def _assignment(totals: Totals, floor: int, missed: Pairs, is_sure: bool) -> Assignment:
-    """From the solution of the last look at all pairs, and what that found."""
+def _assignment(totals: Totals, is_proved: bool) -> Assignment:
     cohort, solution, bonus = totals.cohort, totals.solution, totals.bonus
-    assert solution is not None
     problem = cohort.problem
     i = np.flatnonzero(solution.mate >= 0)
     formed = dict(problem.locked)
     rows, columns = problem.rows[i], problem.columns[solution.mate[i]]
     points = problem.scoring.pair_points(rows, columns)
     formed.update(zip(zip(rows.tolist(), columns.tolist(), strict=True), points.tolist(), strict=True))
-    gap_matched, gap = split(_short_of_bound(cohort, solution, bonus, missed), bonus)
+    gap_matched, gap = totals.gap
     surplus, price = np.empty(cohort.n, np.int64), np.empty(cohort.m, np.int64)
     surplus[problem.rows] = np.where(problem.is_free, solution.surplus, bonus + POINTS)
     price[problem.columns] = solution.price
@@ -181,25 +236,16 @@ def _assignment(totals: Totals, floor: int, missed: Pairs, is_sure: bool) -> Ass
         unmatched=tuple(row for row in range(cohort.n) if row not in matched),
         rounds=cohort.rounds,
         pairs_seen=cohort.pairs_seen,
-        is_proved=is_sure and not len(missed),
+        is_proved=is_proved,
         gap=gap,
         gap_matched=gap_matched,
-        floor=floor,
+        floor=totals.floor,
         bonus=bonus,
         surplus=surplus,
         price=price,
         blocking=(),
         candidates=candidates_of(problem, cohort.edges),
     )
-
-
-def _short_of_bound(cohort: Cohort, solution: Solution, bonus: int, missed: Pairs) -> int:
-    """By how much the surpluses that the missed pairs would call for exceed those that are had."""
-    i = cohort.place_of_row[missed.i]
-    could = missed.points.astype(np.int64) + bonus - solution.price[cohort.place_of_column[missed.j]]
-    needed = solution.surplus.copy()
-    np.maximum.at(needed, i, could)
-    return int((needed - solution.surplus).sum())
 
 
 def candidates_of(problem: Problem, edges: Edges) -> Pairs:
@@ -228,14 +274,14 @@ def prove_fair(problem: Problem) -> Assignment:
     while True:
         if not is_sure:
             most, floor, mate = _highest_floor(cohort, mate)
-        missed = totals.look(floor)
-        if not is_sure and len(np.unique(missed.i)) <= NEARLY * cohort.n:
+        totals.step(floor)
+        if not is_sure and totals.missed.size <= NEARLY * cohort.n:
             if _can_match(cohort, most + 1, 0, mate) or (most and _can_match(cohort, most, floor + 1, mate)):
+                totals.is_stale = True
                 continue
             is_sure = True
-        if (is_sure and not len(missed)) or cohort.is_late():
-            return _assignment(totals, floor, missed, is_sure)
-        totals.look_at(missed, floor)
+        if (is_sure and totals.is_proved) or cohort.is_late():
+            return _assignment(totals, is_sure and totals.is_proved)
 
 
 def _can_match(cohort: Cohort, wanted: int, floor: int, mate: Int32s) -> bool:
