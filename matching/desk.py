@@ -62,7 +62,7 @@ def remove_and_solve(*, pairing_id: uuid.UUID, by: User, now: datetime, key: str
     """Take the pairing out and pair everybody else as well as can be, by the moves that `key` names."""
     pairing = _unlocked(pairing_id)
     standing = standing_of(pairing.run, by)
-    found = _check(standing and forecast.solved_without(standing, pairing), key)
+    found = _check(forecast.solved_without(standing, pairing) if standing else None, key)
     _remove(pairing)
     _leave_out(pairing, f"{by.name} removed the pairing.")
     carried = _carry_out(pairing.run, found, by, now.date())

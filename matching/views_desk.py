@@ -139,7 +139,7 @@ def _choices(
 ) -> dict[str, Any]:
     found = forecast.choices(standing, mentee.pk) if standing and mentee.pk in standing.row else []
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    return {"page": page, "cards": _cards(run, mentee, page.object_list), "is_known": standing is not None}
+    return {"page": page, "cards": _cards(run, mentee, list(page)), "is_known": standing is not None}
 
 
 def _told(run: MatchRun, standing: Standing | None, mentee: Membership, mentor: Membership) -> dict[str, Any]:

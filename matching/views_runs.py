@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -57,7 +57,7 @@ def match_run_list(request: HttpRequest, slug: str) -> HttpResponse:
         "outlook": outlook(admin.program),
         "under_way": runs.filter(state__in=UNDER_WAY).first(),
         "reviewable": REVIEWABLE,
-        "compared": runs.filter(pk=uuid_of(request.GET.get("with", "")), state__in=REVIEWABLE).first(),
+        "compared": _reviewable(runs, request.GET.get("with", "")),
     }
     return render(request, "matching/match_run_list.html", context)
 
@@ -84,6 +84,11 @@ def match_run_new(request: HttpRequest, slug: str) -> HttpResponse:
         ),
     }
     return render(request, "matching/match_run_new.html", context)
+
+
+def _reviewable(runs: QuerySet[MatchRun], named: str) -> MatchRun | None:
+    pk = uuid_of(named)
+    return None if pk is None else runs.filter(pk=pk, state__in=REVIEWABLE).first()
 
 
 def _like(request: HttpRequest, program: Program) -> MatchRun | None:
@@ -195,7 +200,7 @@ def uuid_of(text: str) -> uuid.UUID | None:
 def ticked(request: HttpRequest, pairings: PairingQuerySet) -> list[Pairing]:
     """Of these pairings those that the request names; what else it names is passed over."""
     named = request.POST.getlist("pairing") if request.method == "POST" else request.GET.getlist("pairing")
-    ids = {found for one in named[:MOST_TICKED] if (found := uuid_of(one))}
+    ids = {pk for one in named[:MOST_TICKED] if (pk := uuid_of(one))}
     found = pairings.filter(pk__in=ids) if ids else pairings.none()
     return list(found.select_related("mentee__person", "mentor__person"))
 
