@@ -37,13 +37,15 @@ def nearest(strength: NDArray[np.int16], related: NDArray[np.int16]) -> NDArray[
     strength (T, people) and related (K, T) in steps of 1 / ONE.
     """
     best = np.zeros((len(related), strength.shape[1]), dtype=np.int16)
-    for own, to_others in zip(strength, related.T, strict=True):
-        if not own.any():
-            continue
-        for much in np.unique(to_others[to_others > 0]).tolist():
-            counted = ((own.astype(np.int32) * much + ONE // 2) // ONE).astype(np.int16)
-            for row in np.flatnonzero(to_others == much).tolist():
-                np.maximum(best[row], counted, out=best[row])
+    to, own = np.nonzero(related * strength.any(axis=1))
+    much = related[to, own]
+    order = np.lexsort((much, own))
+    counted, last = best[:0], None
+    for row, skill, share in zip(to[order].tolist(), own[order].tolist(), much[order].tolist(), strict=True):
+        if last != (skill, share):
+            counted = ((strength[skill].astype(np.int32) * share + ONE // 2) // ONE).astype(np.int16)
+            last = skill, share
+        np.maximum(best[row], counted, out=best[row])
     return best
 
 
