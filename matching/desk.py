@@ -18,7 +18,7 @@ from matching.fits import Fits, fits, shown
 from matching.forecast import Forecast, Step
 from matching.models import LeftOut, MatchRun, Pairing, RunChange
 from matching.services import MatchingError, lock_for_review, record, settle_state
-from matching.standing import standing_of
+from matching.standing import standing_around, standing_of
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership
 
@@ -61,7 +61,7 @@ def remove_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing
 def remove_and_solve(*, pairing_id: uuid.UUID, by: User, now: datetime, key: str) -> Pairing:
     """Take the pairing out and pair everybody else as well as can be, by the moves that `key` names."""
     pairing = _unlocked(pairing_id)
-    standing = standing_of(pairing.run, by)
+    standing = standing_around(pairing, by)
     found = _check(forecast.solved_without(standing, pairing) if standing else None, key)
     _remove(pairing)
     _leave_out(pairing, f"{by.name} removed the pairing.")

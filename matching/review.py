@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
 from accounts.models import User
 from matching.charts import Chart, histogram
@@ -18,6 +18,7 @@ from matching.models import LeftOut, MatchRun, Pairing, PairingQuerySet, RunChan
 from matching.people import active_engagements
 from mentoring.programs.models import Membership
 
+FULL = "Every mentor who could work with them is full."
 NOTHING: Mapping[uuid.UUID, tuple[int, int]] = MappingProxyType({})
 SORTS = {
     "lowest": ("Lowest score first", ("points", "pk")),
@@ -190,12 +191,27 @@ def pairings_of(
 
 
 def left_out_of(run: MatchRun, reader: User) -> QuerySet[LeftOut]:
-    """Those with a goal first: for them something can be done."""
+    """Each with `said`, the reason as the reader may read it; those with a goal first: for them something can
+    be done."""
+    told_too_much = [When(reason__contains=name, then=Value(FULL)) for name in _own_names(run, reader)]
     return (
         run.left_out.reviewable_by(reader)
         .select_related("mentee__person", "goal")
+        .annotate(said=Case(*told_too_much, default="reason") if told_too_much else F("reason"))
         .order_by(Case(When(goal=None, then=1), default=0), "mentee__person__name", "pk")
     )
+
+
+def error_for(run: MatchRun, reader: User) -> str:
+    """What the run says of itself, without the names that would tell the reader of their own pairing."""
+    named = any(name in run.error for name in _own_names(run, reader))
+    return "A lock that concerns you cannot be kept. Ask another admin to look." if named else run.error
+
+
+def _own_names(run: MatchRun, reader: User) -> set[str]:
+    """Of both people of each pairing of the reader's own."""
+    own = run.pairings.standing().filter(Q(mentee__person=reader) | Q(mentor__person=reader))
+    return {name for pair in own.values_list("mentee__person__name", "mentor__person__name") for name in pair}
 
 
 def skills_of(pairing: Pairing) -> dict[str, Any]:

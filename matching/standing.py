@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from accounts.models import User
 from matching.candidates import Kept, kept_by
 from matching.engine import Pairs
-from matching.models import MatchRun
+from matching.models import MatchRun, Pairing
 from mentoring.programs.models import Membership
 
 if TYPE_CHECKING:
@@ -90,13 +90,17 @@ def standing_of(run: MatchRun, reader: User) -> Standing | None:
     kept = kept_by(run)
     if kept is None:
         return None
-    own = set(Membership.objects.filter(program=run.program_id, person=reader).values_list("pk", flat=True))
+    members = Membership.objects.filter(program=run.program_id)
+    own = set(members.filter(person=reader).values_list("pk", flat=True))
+    # Nobody is moved to, or from, somebody who has left or pauses since; what stands with them stands.
+    gone = set(kept.mentors) - set(members.proposable().values_list("pk", flat=True))
+    gone |= set(kept.mentees) - set(members.mentees().values_list("pk", flat=True))
     mate, points, locked, removed = _as_it_stands(run, kept, own)
     return Standing(
         mentees=kept.mentees,
         mentors=kept.mentors,
-        pairs=_pairs(kept, own, mate, points),
-        capacity=_capacity(kept, own),
+        pairs=_pairs(kept, own | gone, mate, points),
+        capacity=_capacity(kept, own, gone, mate),
         mate=mate,
         points=points,
         locked=tuple(locked),
@@ -129,10 +133,18 @@ def _as_it_stands(
     return mate, points, locked, removed
 
 
-def _pairs(kept: Kept, own: set[uuid.UUID], mate: NDArray[np.int32], points: NDArray[np.int64]) -> Pairs:
-    """The candidates of others, and the standing pairs that were formed by hand outside them."""
-    others_i = np.array([mentee not in own for mentee in kept.mentees], dtype=bool)
-    others_j = np.array([mentor not in own for mentor in kept.mentors], dtype=bool)
+def standing_around(pairing: Pairing, reader: User) -> Standing | None:
+    """As standing_of; None too where the two were not in the run when it was solved last."""
+    standing = standing_of(pairing.run, reader)
+    if standing is None or pairing.mentee_id not in standing.row or pairing.mentor_id not in standing.column:
+        return None
+    return standing
+
+
+def _pairs(kept: Kept, apart: set[uuid.UUID], mate: NDArray[np.int32], points: NDArray[np.int64]) -> Pairs:
+    """The candidates of all but those apart, and the standing pairs that were formed by hand outside them."""
+    others_i = np.array([mentee not in apart for mentee in kept.mentees], dtype=bool)
+    others_j = np.array([mentor not in apart for mentor in kept.mentors], dtype=bool)
     others = others_i[kept.pairs.i] & others_j[kept.pairs.j]
     i, j, scored = kept.pairs.i[others], kept.pairs.j[others], kept.pairs.points[others]
     m = len(kept.mentors)
@@ -145,7 +157,12 @@ def _pairs(kept: Kept, own: set[uuid.UUID], mate: NDArray[np.int32], points: NDA
     )
 
 
-def _capacity(kept: Kept, own: set[uuid.UUID]) -> NDArray[np.int64]:
-    capacity = kept.places.astype(np.int64)
+def _capacity(
+    kept: Kept, own: set[uuid.UUID], gone: set[uuid.UUID], mate: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Of those who are gone as many places as stand filled."""
+    held = np.bincount(mate[mate >= 0], minlength=len(kept.mentors))
+    absent = np.array([mentor in gone for mentor in kept.mentors], dtype=bool)
+    capacity = np.where(absent, held, kept.places).astype(np.int64)
     capacity[[j for j, mentor in enumerate(kept.mentors) if mentor in own]] = 0
     return capacity

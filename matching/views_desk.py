@@ -19,8 +19,9 @@ from matching.fits import fits, shown
 from matching.forecast import Choice, SwapChoice
 from matching.forms import AssignForm, SwapForm
 from matching.models import MatchRun, Pairing, PairingQuerySet
+from matching.review import left_out_of
 from matching.services import MatchingError
-from matching.standing import Standing, standing_of
+from matching.standing import Standing, standing_around, standing_of
 from matching.views_runs import PER_PAGE, back_to, run_or_404
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership
@@ -44,7 +45,7 @@ def pairing_remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             return _change(request, pk, desk.remove_and_solve, key=key)
         return _change(request, pk, desk.remove_pairing)
     pairing = pairing_or_404(request, pk)
-    standing = standing_of(pairing.run, reader_of(request))
+    standing = standing_around(pairing, reader_of(request))
     context = {
         "pairing": pairing,
         "run": pairing.run,
@@ -62,7 +63,7 @@ def pairing_swap(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         form = SwapForm(request.POST)
         return _swap(request, pairing, get_object_or_404(others, pk=_chosen(form, "other")))
-    standing = standing_of(pairing.run, reader_of(request))
+    standing = standing_around(pairing, reader_of(request))
     found = forecast.swaps(standing, pairing) if standing else []
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {"pairing": pairing, "run": pairing.run, "page": page, "swaps": _with_pairings(others, page)}
@@ -101,7 +102,7 @@ def match_run_assign(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "run": run,
         "mentee": mentee,
-        "left_out": run.left_out.filter(mentee=mentee).select_related("goal").first(),
+        "left_out": left_out_of(run, reader_of(request)).filter(mentee=mentee).first(),
         "pairing": run.pairings.standing()
         .filter(mentee=mentee)
         .select_related("mentor__person", "goal")

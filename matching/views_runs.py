@@ -21,6 +21,7 @@ from matching.forms import DeskFilter, ObjectiveForm
 from matching.forms_settings import MatchSettingsForm, current_settings
 from matching.models import MatchRun, Pairing, PairingQuerySet, Preference
 from matching.review import (
+    error_for,
     left_out_of,
     load_of,
     pairings_of,
@@ -115,7 +116,11 @@ def _start(request: HttpRequest, admin: Membership, objective: str, entered: dic
 @require_safe
 def match_run_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = run_or_404(request, pk)
-    context: dict[str, Any] = {"run": run, "is_under_way": run.state in UNDER_WAY}
+    context: dict[str, Any] = {
+        "run": run,
+        "is_under_way": run.state in UNDER_WAY,
+        "error": error_for(run, reader_of(request)),
+    }
     if run.state in (State.READY, State.PUBLISHED):
         context |= _desk(request, run)
     return render(request, "matching/match_run_detail.html", context)

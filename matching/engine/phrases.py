@@ -127,7 +127,7 @@ LEFT_OUT = {
     "no_mentors": ("The program has no mentors yet.", "The program has no mentors yet."),
     "not_allowed": (
         "No mentor of the program can be proposed to you.",
-        "No mentor may be proposed to {mentee}: reporting lines, exclusions or forbidden pairs rule out all.",
+        "No mentor may be proposed to {mentee}: pauses, reporting lines, exclusions or forbidden pairs.",
     ),
     "no_language": (
         "No mentor of the program shares a language with you that both can work in.",
