@@ -29,7 +29,7 @@ def quick(catcher: Catcher, tmp_path: Path):
     sites: list[Site] = []
 
     def make(**over: str) -> Site:
-        over = {"MATCH_STALE_SECONDS": "3", "MATCH_RESUME_EVERY": "1", "CELERY_SKIP_CHECKS": "1"} | over
+        over = {"MATCH_STALE_SECONDS": "5", "MATCH_RESUME_EVERY": "1", "CELERY_SKIP_CHECKS": "1"} | over
         sites.append(Site(tmp_path, EMAIL_HOST="127.0.0.1", EMAIL_PORT=str(catcher.port), **over))
         return sites[-1]
 
@@ -87,18 +87,18 @@ def test_run_whose_worker_is_killed_three_times_ends_once_and_right(
             assert run.state != State.READY, "it ended before it could be killed"
             return run.attempts == kill and run.progress >= percent
 
-        wait_until(is_there, 60, lambda: f"{run.attempts}, {run.progress} %, {run.stage}\n{site.logs()}")
+        wait_until(is_there, 180, lambda: f"{run.attempts}, {run.progress} %, {run.stage}\n{site.logs()}")
         worker.kill()
         run.refresh_from_db()
         assert (run.state, run.attempts, run.pairings.count()) == (State.RUNNING, kill, 0)
         seen.append(f"{run.progress} % ({run.stage})")
         worker = site.start_worker(f"worker{kill}", concurrency=1, wait=False)
 
-    assert wait_for(run, site, 60) == undisturbed
+    assert wait_for(run, site, 180) == undisturbed
     assert (run.progress, run.stage, run.attempts, run.attempt) == (100, "", 4, None)
     assert (Tile.objects.count(), Snapshot.objects.count()) == (0, 0)
     finished_at = run.finished_at
-    time.sleep(3)  # beat has looked for runs that were left, and for messages nobody has confirmed
+    time.sleep(6)  # beat has looked for runs that were left, and for messages nobody has confirmed
     run.refresh_from_db()
     assert (run.finished_at, run.attempts) == (finished_at, 4)
     with capsys.disabled():
@@ -120,7 +120,7 @@ def test_run_shared_out_between_two_workers_gives_what_one_gives(
         shared.start_worker(name, concurrency=1)
     for _ in range(5):  # on a busy machine the one may have scored all before the other wakes
         run = start()
-        assert wait_for(run, shared, 60) == one
+        assert wait_for(run, shared, 180) == one
         if run.proof["elsewhere"]:
             break
     assert 0 < run.proof["elsewhere"] < run.proof["tiles"]
