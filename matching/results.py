@@ -112,9 +112,9 @@ def _prepare(run: MatchRun, cohort: Cohort) -> None:
     scoring.improving(*nothing, 0, 0, 1, first)
     pair = Given(np.ones((1, 1), dtype=np.int64))
     one = np.ones(1, dtype=np.int64)
-    ids = {"mentee_ids": ["one"], "mentor_ids": ["one"]}
-    found = assign(pair, one, **ids)
-    assign(pair, one, **ids, objective=cast(Objective, run.objective))
+    found = assign(pair, one, mentee_ids=["one"], mentor_ids=["one"])
+    objective = cast(Objective, run.objective)
+    assign(pair, one, mentee_ids=["one"], mentor_ids=["one"], objective=objective)
     mate = np.zeros(1, dtype=np.int32)
     costs = Costs(found.candidates, one, mate, found.points, found.price, found.bonus)
     costs.cost_of(forbid=[(0, 0)])
