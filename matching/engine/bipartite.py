@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from matching.engine.edges import Bools, Edges, Int32s, Int64s
+from matching.engine.edges import Edges, Int32s, Int64s
+from matching.engine.people import Bools
 
 
 class Cover(NamedTuple):

@@ -128,9 +128,9 @@ class Costs:
     def _solve(self, fixed: dict[int, tuple[int, int]], barred: Sequence[Pair]) -> Solution:
         places = self.capacity.copy()
         mate = self.mate.copy()
-        for i, (j, _) in fixed.items():
-            places[j] -= 1
-            mate[i] = -1
+        for row, (column, _) in fixed.items():
+            places[column] -= 1
+            mate[row] = -1
         if (places < 0).any():
             raise ValueError("more are locked or forced to a mentor than there are places")
         i, j = np.array(barred, dtype=np.int32).reshape(-1, 2).T

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
+from matching.engine.people import Ints
+
 Int16s = NDArray[np.int16]
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
@@ -36,14 +37,14 @@ class Edges(NamedTuple):
         return len(self.of_mentor) - 1
 
 
-def lay_out(n: int, m: int, i: Int32s, j: Int32s, points: Int16s) -> Edges:
+def lay_out(n: int, m: int, i: Ints, j: Ints, points: Ints) -> Edges:
     """The edges (i, j, points), in any order, each pair once, between n mentees and m mentors."""
-    i, j = np.ascontiguousarray(i, dtype=np.int32), np.ascontiguousarray(j, dtype=np.int32)
-    points = np.ascontiguousarray(points, dtype=np.int16)
-    return Edges(*_grouped(i, j, points, n), *_grouped(j, i, points, m))
+    own, other = np.ascontiguousarray(i, dtype=np.int32), np.ascontiguousarray(j, dtype=np.int32)
+    gained = np.ascontiguousarray(points, dtype=np.int16)
+    return Edges(*_grouped(own, other, gained, n), *_grouped(other, own, gained, m))
 
 
-def bar(edges: Edges, i: Int32s, j: Int32s) -> Edges:
+def bar(edges: Edges, i: Ints, j: Ints) -> Edges:
     """The same edges without the pairs (i, j), which need not be among them; j = −1 stands for all of i's."""
     barred = edges._replace(points=edges.points.copy(), points_back=edges.points_back.copy())
     for row, column in zip(i.tolist(), j.tolist(), strict=True):

@@ -9,9 +9,10 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.engine.assignment import Assignment, Problem
+from matching.engine.assignment import Assignment, Pair, Problem
 from matching.engine.bipartite import largest
-from matching.engine.edges import Bools, Edges, Int32s, Int64s, at_least, joined, lay_out
+from matching.engine.edges import Edges, Int32s, Int64s, at_least, joined, lay_out
+from matching.engine.people import Bools
 from matching.engine.scoring import Pairs
 from matching.engine.solver import POINTS, Solution, bonus_for, least_prices, solve, split
 
@@ -219,21 +220,15 @@ def prove_most(problem: Problem) -> Assignment:
 def _assignment(totals: Totals, is_proved: bool) -> Assignment:
     cohort, solution, bonus = totals.cohort, totals.solution, totals.bonus
     problem = cohort.problem
-    i = np.flatnonzero(solution.mate >= 0)
-    formed = dict(problem.locked)
-    rows, columns = problem.rows[i], problem.columns[solution.mate[i]]
-    points = problem.scoring.pair_points(rows, columns)
-    formed.update(zip(zip(rows.tolist(), columns.tolist(), strict=True), points.tolist(), strict=True))
+    pairs, points, unmatched = formed_of(problem, solution.mate)
     gap_matched, gap = totals.gap
     surplus, price = np.empty(cohort.n, np.int64), np.empty(cohort.m, np.int64)
     surplus[problem.rows] = np.where(problem.is_free, solution.surplus, bonus + POINTS)
     price[problem.columns] = solution.price
-    pairs = tuple(sorted(formed))
-    matched = {row for row, _ in pairs}
     return Assignment(
         pairs=pairs,
-        points=np.array([formed[pair] for pair in pairs], dtype=np.int64),
-        unmatched=tuple(row for row in range(cohort.n) if row not in matched),
+        points=points,
+        unmatched=unmatched,
         rounds=cohort.rounds,
         pairs_seen=cohort.pairs_seen,
         is_proved=is_proved,
@@ -246,6 +241,19 @@ def _assignment(totals: Totals, is_proved: bool) -> Assignment:
         blocking=(),
         candidates=candidates_of(problem, cohort.edges),
     )
+
+
+def formed_of(problem: Problem, mate: Int32s) -> tuple[tuple[Pair, ...], Int64s, tuple[int, ...]]:
+    """(pairs with the locked ones, by row; their points; the rows without one) of the mates by place."""
+    i = np.flatnonzero(mate >= 0)
+    rows, columns = problem.rows[i], problem.columns[mate[i]]
+    points = problem.scoring.pair_points(rows, columns).tolist()
+    formed = dict(problem.locked)
+    formed.update(zip(zip(rows.tolist(), columns.tolist(), strict=True), points, strict=True))
+    pairs = tuple(sorted(formed))
+    matched = {row for row, _ in pairs}
+    unmatched = tuple(row for row in range(len(mate)) if row not in matched)
+    return pairs, np.array([formed[pair] for pair in pairs], dtype=np.int64), unmatched
 
 
 def candidates_of(problem: Problem, edges: Edges) -> Pairs:
@@ -269,7 +277,7 @@ def prove_fair(problem: Problem) -> Assignment:
     """
     cohort = _begun(problem)
     totals = Totals(cohort)
-    mate: Int32s | None = None
+    mate = np.full(cohort.n, -1, np.int32)
     is_sure = False
     while True:
         if not is_sure:
@@ -308,7 +316,7 @@ def _can_match(cohort: Cohort, wanted: int, floor: int, mate: Int32s) -> bool:
             return False
 
 
-def _highest_floor(cohort: Cohort, mate: Int32s | None) -> tuple[int, int, Int32s]:
+def _highest_floor(cohort: Cohort, mate: Int32s) -> tuple[int, int, Int32s]:
     """Among the candidates: (how many can be matched, the most points that all of them can have, the
     matching)."""
     edges, places = cohort.edges, cohort.problem.places

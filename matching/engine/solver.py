@@ -12,13 +12,15 @@ Shortest augmenting paths with prices (Jonker and Volgenant 1987), begun from th
 anywhere.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
 
 from matching.engine.auction import CLOSED, opening
 from matching.engine.edges import Edges, Int32s, Int64s
+
+Value = TypeVar("Value", int, Int64s)
 
 POINTS = 10_000  # the most that a pair has
 MUCH = 0.05  # of the mentees: with so many to seat a new auction is quicker than as many searches
@@ -54,7 +56,7 @@ def bonus_for(n: int, places: Int64s) -> int:
     return 2 * POINTS * (min(n, int(np.minimum(places, n).sum())) + 1) + 1
 
 
-def split(value: int, bonus: int) -> tuple[int, int]:
+def split(value: Value, bonus: int) -> tuple[Value, Value]:
     """(pairs, points) of value = bonus · pairs + points, where the points are less than half a bonus."""
     pairs = (value + bonus // 2) // bonus
     return pairs, value - bonus * pairs
@@ -249,7 +251,7 @@ def _seat_all(edges: Edges, bonus: int, surplus: Int64s, price: Int64s, seats: _
 
 
 @njit(nogil=True, cache=True)
-def _best(i: int, edges: Edges, bonus: int, price: Int64s) -> int:
+def _best(i: int, edges: Edges, bonus: int, price: Int64s) -> np.int64:
     best = np.int64(0)
     for e in range(edges.of_mentee[i], edges.of_mentee[i + 1]):
         if edges.points[e] >= 0:

@@ -17,11 +17,11 @@ from matching.engine import proving
 from matching.engine.assignment import Assignment, Pair, Problem
 from matching.engine.auction import put_for_least
 from matching.engine.edges import Int32s, Int64s, lay_out
-from matching.engine.proving import Cohort, candidates_of
+from matching.engine.proving import Cohort, candidates_of, formed_of
 from matching.engine.solver import bonus_for
 
 RANKS = 5
-AT_ONCE = 1 << 22  # pairs held while whole lists are read
+AT_ONCE = 1 << 20  # pairs held while whole lists are read
 
 Triple = tuple[Int64s, Int64s, Int64s]  # places of mentees and of mentors, and points
 
@@ -240,21 +240,14 @@ def _propose(
 
 def _assignment(cohort: Cohort, orders: Orders, beginnings: Triple, held: Held) -> Assignment:
     problem = cohort.problem
+    pairs, points, unmatched = formed_of(problem, held.mate)
     i = np.flatnonzero(held.mate >= 0)
-    rows, columns = problem.rows[i], problem.columns[held.mate[i]]
-    points = problem.scoring.pair_points(rows, columns)
-    formed = dict(problem.locked)
-    formed.update(zip(zip(rows.tolist(), columns.tolist(), strict=True), points.tolist(), strict=True))
-    pairs = tuple(sorted(formed))
-    matched = {row for row, _ in pairs}
-    blocking = _blocking(cohort, orders, held) if problem.locked else ()
-    own = (i, held.mate[i], points)
-    i, j, points = _once(cohort.m, *(np.concatenate(parts) for parts in zip(beginnings, own, strict=True)))
-    known = lay_out(cohort.n, cohort.m, i, j, points)
+    own = i, held.mate[i].astype(np.int64), _points_of(cohort, i, held.mate[i].astype(np.int64))
+    known = _once(cohort.m, *(np.concatenate(parts) for parts in zip(beginnings, own, strict=True)))
     return Assignment(
         pairs=pairs,
-        points=np.array([formed[pair] for pair in pairs], dtype=np.int64),
-        unmatched=tuple(row for row in range(cohort.n) if row not in matched),
+        points=points,
+        unmatched=unmatched,
         rounds=cohort.rounds + 1,
         pairs_seen=0,
         is_proved=True,
@@ -264,8 +257,8 @@ def _assignment(cohort: Cohort, orders: Orders, beginnings: Triple, held: Held) 
         bonus=bonus_for(cohort.n, problem.places),
         surplus=np.zeros(cohort.n, np.int64),
         price=np.zeros(cohort.m, np.int64),
-        blocking=blocking,
-        candidates=candidates_of(problem, known),
+        blocking=_blocking(cohort, orders, held) if problem.locked else (),
+        candidates=candidates_of(problem, lay_out(cohort.n, cohort.m, *known)),
     )
 
 
@@ -276,39 +269,29 @@ def _blocking(cohort: Cohort, orders: Orders, held: Held) -> tuple[Pair, ...]:
     all mentors dearer than their own, and were put out for dearer ones.
     """
     problem = cohort.problem
-    locked, worst, is_bound = _outcome(cohort, orders, held)
-    own = np.full(cohort.n, -1, np.int64)
-    i = np.flatnonzero(held.mate >= 0)
-    own[i] = orders.of_mentee(i, held.mate[i].astype(np.int64), _points_of(cohort, i, held.mate[i]))
-    for i, j, points in locked:
-        own[i] = orders.of_mentee(*(np.array([value]) for value in (i, j, points)))[0]
+    free = np.flatnonzero(held.mate >= 0)
+    mates = held.mate[free].astype(np.int64)
+    locked = np.array([(*pair, own) for pair, own in problem.locked.items()], dtype=np.int64)
+    bound = cohort.place_of_row[locked[:, 0]].astype(np.int64)
+    binding = cohort.place_of_column[locked[:, 1]].astype(np.int64)
+    points = locked[:, 2]
+    got = np.full(cohort.n, -1, np.int64)  # how dear their own is to each mentee
+    got[free] = orders.of_mentee(free, mates, _points_of(cohort, free, mates))
+    got[bound] = orders.of_mentee(bound, binding, points)
+
+    worst = np.full(cohort.m, np.iinfo(np.int64).max)  # the least dear of each mentor's, −1: a free place
+    has_places = np.flatnonzero(np.diff(held.first))
+    worst[has_places] = held.least[held.first[has_places]]
+    without = worst.copy()
+    np.minimum.at(worst, binding, orders.of_mentor(bound, binding, points))
+
     found: list[Pair] = []
-    for i, j, points in _doubtful(cohort, np.flatnonzero(is_bound)):
-        rather = (orders.of_mentee(i, j, points) > own[i]) & (orders.of_mentor(i, j, points) > worst[j])
+    for i, j, points in _doubtful(cohort, np.flatnonzero(worst < without)):
+        rather = (orders.of_mentee(i, j, points) > got[i]) & (orders.of_mentor(i, j, points) > worst[j])
         rather &= points >= 0
         rows, columns = problem.rows[i[rather]], problem.columns[j[rather]]
         found += zip(rows.tolist(), columns.tolist(), strict=True)
     return tuple(sorted(found))
-
-
-def _outcome(
-    cohort: Cohort, orders: Orders, held: Held
-) -> tuple[list[tuple[int, int, int]], Int64s, NDArray[np.bool_]]:
-    """(locked pairs and points, in places; how dear each mentor's least dear mentee is, −1 where a place is
-    free; whether that mentee is locked)."""
-    locked = [
-        (int(cohort.place_of_row[row]), int(cohort.place_of_column[column]), points)
-        for (row, column), points in cohort.problem.locked.items()
-    ]
-    worst = np.full(cohort.m, np.iinfo(np.int64).max)
-    has_places = held.first[:-1] < held.first[1:]
-    worst[has_places] = held.least[held.first[:-1][has_places]]
-    is_bound = np.zeros(cohort.m, bool)
-    for i, j, points in locked:
-        dear = int(orders.of_mentor(*(np.array([value]) for value in (i, j, points)))[0])
-        if dear < worst[j]:
-            worst[j], is_bound[j] = dear, True
-    return locked, worst, is_bound
 
 
 def _doubtful(cohort: Cohort, bound: NDArray[np.intp]) -> Iterator[Triple]:
