@@ -1,6 +1,7 @@
 """What comes of a match run: pairings with their reasons, who is left out and why, and what was proved."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,22 +11,26 @@ from matching.attempts import Course
 from matching.candidates import kept_of, pack_kept
 from matching.cohort import NO_GOAL, Cohort, Decided, decided_by_hand, wishes_of
 from matching.engine import Allowed, Assignment, Scoring, assign, why_left_out
-from matching.engine.assignment import Objective
+from matching.engine.assignment import Objective, Pair
 from matching.engine.explain import best_for
 from matching.engine.given import Given
-from matching.fits import shown
+from matching.fits import Fits, shown
+from matching.marks import Marks
 from matching.models import LeftOut, MatchRun, Pairing
 from matching.tiles import Tiled
 
 EXPLAINED_AT_ONCE = 500
+KEY = ("mentee_id", "mentor_id", "goal_id", "points", "is_locked")
 PROVE_FOR = 1200.0  # seconds; after that the best so far stands, with what may be missing
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """Rows not saved yet; `dropped` are the names of mentees whose lock no longer has a meaning."""
+    """Rows not saved yet, and the ids of pairings of an earlier solving that stay as they are; `dropped` are
+    the names of mentees whose lock no longer has a meaning."""
 
     pairings: list[Pairing]
+    staying: Collection[uuid.UUID]
     left_out: list[LeftOut]
     candidates: bytes
     counts: dict[str, int]
@@ -42,7 +47,7 @@ def results_of(run: MatchRun, cohort: Cohort, course: Course) -> Results:
     with course.stage("solve", 17, 70):
         assignment, shared_out = _solved(run, cohort, decided, course)
     with course.stage("explain", 70, 90):
-        pairings = _pairings(run, cohort, assignment, set(decided.locked), course)
+        pairings, staying = _pairings(run, cohort, assignment, set(decided.locked), course)
     with course.stage("left out", 90, 95):
         left_out = _left_out(run, cohort, assignment, decided, course)
     mentors = cohort.fits.mentors.rows
@@ -62,6 +67,7 @@ def results_of(run: MatchRun, cohort: Cohort, course: Course) -> Results:
     }
     return Results(
         pairings,
+        staying,
         left_out,
         pack_kept(kept),
         counts,
@@ -131,30 +137,53 @@ def _with_places(cohort: Cohort, decided: Decided) -> Scoring:
 
 
 def _pairings(
-    run: MatchRun, cohort: Cohort, assignment: Assignment, locked: set[tuple[int, int]], course: Course
-) -> list[Pairing]:
-    fits = cohort.fits
-    points = assignment.points.tolist()
-    pairings = []
-    for first in range(0, len(assignment.pairs), EXPLAINED_AT_ONCE):
-        course.say(first / len(assignment.pairs), "Putting the reasons into words")
-        some = assignment.pairs[first : first + EXPLAINED_AT_ONCE]
-        rows, columns = [i for i, _ in some], [j for _, j in some]
-        said = fits.explanations(rows, columns, voice="admin", zone=run.zone)
-        for k, (pair, explanation) in enumerate(zip(some, said, strict=True), start=first):
-            i, j = pair
-            pairings.append(
-                Pairing(
-                    run_id=run.pk,
-                    mentee_id=cohort.members[i],
-                    mentor_id=fits.mentors.rows[j].membership,
-                    goal_id=fits.mentees.rows[i].goal,
-                    points=points[k],
-                    parts=shown(explanation) | {"score": round(points[k] / 100)},
-                    is_locked=pair in locked,
-                )
-            )
-    return pairings
+    run: MatchRun, cohort: Cohort, assignment: Assignment, locked: set[Pair], course: Course
+) -> tuple[list[Pairing], set[uuid.UUID]]:
+    """New ones, and the ids of those that an earlier solving has made and that are still the same."""
+    fits, marks = cohort.fits, Marks(cohort.fits, run.zone)
+    before = _pairings_before(run)
+    fresh: list[Pairing] = []
+    staying: set[uuid.UUID] = set()
+    for (i, j), points in zip(assignment.pairs, assignment.points.tolist(), strict=True):
+        pairing = Pairing(
+            run_id=run.pk,
+            mentee_id=cohort.members[i],
+            mentor_id=fits.mentors.rows[j].membership,
+            goal_id=fits.mentees.rows[i].goal,
+            points=points,
+            parts={"mark": marks.of(i, j)},
+            is_locked=(i, j) in locked,
+        )
+        same = before.get(_key(pairing))
+        if same is None:
+            fresh.append(pairing)
+        else:
+            staying.add(same)
+    _explain(fresh, fits, run.zone, course)
+    return fresh, staying
+
+
+def _pairings_before(run: MatchRun) -> dict[tuple[Any, ...], uuid.UUID]:
+    rows = run.pairings.unpublished().values_list(*KEY, "parts__mark", "pk")
+    return {tuple(key): pk for *key, pk in rows}
+
+
+def _key(pairing: Pairing) -> tuple[Any, ...]:
+    """Pairings alike in this are the same, and what was said of the one is true of the other."""
+    return *(getattr(pairing, name) for name in KEY), pairing.parts["mark"]
+
+
+def _explain(pairings: Sequence[Pairing], fits: Fits, zone: str, course: Course) -> None:
+    """Fill in the parts."""
+    row = {loaded.goal: i for i, loaded in enumerate(fits.mentees.rows)}
+    column = {loaded.membership: j for j, loaded in enumerate(fits.mentors.rows)}
+    for first in range(0, len(pairings), EXPLAINED_AT_ONCE):
+        course.say(first / len(pairings), "Putting the reasons into words")
+        some = pairings[first : first + EXPLAINED_AT_ONCE]
+        rows, columns = [row[one.goal_id] for one in some], [column[one.mentor_id] for one in some]
+        said = fits.explanations(rows, columns, voice="admin", zone=zone)
+        for pairing, explanation in zip(some, said, strict=True):
+            pairing.parts |= shown(explanation) | {"score": round(pairing.points / 100)}
 
 
 def _left_out(

@@ -72,7 +72,9 @@ def _save(attempt: Attempt, results: Results, course: Course) -> None:
     if not attempt.rows().update(state=State.READY, progress=100, stage=""):
         raise AttemptLost
     run = MatchRun.objects.filter(pk=attempt.run_id)
-    Pairing.objects.unpublished().filter(run_id=attempt.run_id).delete()
+    before = Pairing.objects.unpublished().filter(run_id=attempt.run_id)
+    gone = set(before.values_list("pk", flat=True)) - set(results.staying)
+    Pairing.objects.filter(pk__in=gone).delete()
     LeftOut.objects.filter(run_id=attempt.run_id).delete()
     Pairing.objects.bulk_create(results.pairings, batch_size=1000)
     LeftOut.objects.bulk_create(results.left_out, batch_size=1000)

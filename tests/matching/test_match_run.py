@@ -379,7 +379,7 @@ def test_first_attempt_writes_nothing_once_taken_over(run):
     with pytest.raises(solving.AttemptLost):
         first.say(50, "the first")
     with pytest.raises(solving.AttemptLost):
-        solving._save(first, Results([], [LeftOut(run=run)], b"", {}, {}, []), solving.Course(first))
+        solving._save(first, Results([], (), [LeftOut(run=run)], b"", {}, {}, []), solving.Course(first))
     first.give_up("the first gave up")
     run.refresh_from_db()
     assert (run.state, run.attempt, run.error) == (State.RUNNING, second.token, "")
@@ -462,3 +462,34 @@ def test_lock_that_cannot_be_kept_leaves_the_results_and_says_so(cast, run):
     run.refresh_from_db()
     assert (run.state, run.pairings.count()) == (State.READY, 1)
     assert run.error == "Amara Eze and Leila Haddad cannot be paired, so their lock cannot be kept."
+
+
+def test_solve_again_says_anew_only_what_has_changed(cast, run):
+    """Amara's pairing stays as it is, and becomes another when something that its reasons rest on changes."""
+    factories.make_goal(factories.make_mentee(cast.program, name="Second Mentee"))
+    solve_match_run(str(run.pk))
+    assert run.pairings.count() == 2
+
+    def solved_again():
+        services.solve_again(run_id=run.pk, by=cast.admin.person, now=timezone.now())
+        solve_match_run(str(run.pk))
+        return run.pairings.get(mentee=cast.mentee)
+
+    first = run.pairings.get(mentee=cast.mentee)
+    again = solved_again()
+    assert (again.pk, again.parts) == (first.pk, first.parts)
+    run.pairings.exclude(mentee=cast.mentee).update(is_removed=True)
+    assert solved_again().pk == first.pk
+    User.objects.filter(pk=cast.mentee.person_id).update(name="Amara Obi")
+    renamed = solved_again()
+    assert renamed.parts["reasons_for"][0] == "Leila Haddad covers the skill Amara Obi wants: Negotiation"
+    assert run.pairings.standing().count() == 1
+    LearningRecord.objects.create(
+        person=cast.mentor.person, what="A course", kind="course", on=timezone.now().date()
+    )
+    learned = solved_again()
+    assert learned.points > renamed.points
+    assert "Leila Haddad has no recent learning record" in renamed.parts["reasons_against"]
+    assert "Leila Haddad has no recent learning record" not in learned.parts["reasons_against"]
+    Profile.objects.filter(person=cast.mentor.person).update(week=week.from_indices(range(16, 40)))
+    assert solved_again().parts["reasons_for"] != learned.parts["reasons_for"]
