@@ -27,24 +27,30 @@ def opening(edges: Edges, places: Int64s, bonus: int) -> tuple[Int32s, Int64s]:
 
     wanting = np.where(cover.short, nothing_mentees, ones)
     offering = np.where(cover.scarce, nothing_mentors, room)
-    holder, price = _auction(edges.of_mentee, edges.mentor, edges.points, wanting, offering)
+    holder, price = _auction(edges.of_mentee, edges.mentor, edges.points, _queue(wanting), offering)
     mate = np.full(edges.n, -1, np.int32)
     taken = holder >= 0
     mate[holder[taken]] = np.repeat(np.arange(edges.m, dtype=np.int32), offering)[taken]
 
     wanting = np.where(cover.scarce, room, nothing_mentors)
     offering = np.where(cover.short, ones, nothing_mentees)
-    holder, surplus = _auction(edges.of_mentor, edges.mentee, edges.points_back, wanting, offering)
+    holder, surplus = _auction(edges.of_mentor, edges.mentee, edges.points_back, _queue(wanting), offering)
     mate[cover.short] = holder
     for_one_more = _for_one_more(edges, mate, surplus)
     return mate, np.where(cover.scarce, np.maximum(bonus + for_one_more, 0), price)
 
 
+def _queue(wanting: Int64s) -> Int64s:
+    """Who bids, each as often as they want somebody."""
+    return np.repeat(np.arange(wanting.size), wanting)
+
+
 @njit(nogil=True, cache=True)
 def _auction(
-    start: Int64s, other: Int32s, points: Int16s, wanting: Int64s, offering: Int64s
+    start: Int64s, other: Int32s, points: Int16s, queue: Int64s, offering: Int64s
 ) -> tuple[Int32s, Int64s]:
-    """Bidder a wants as many as wanting[a] of the others, each of whom takes the offering[b] highest bids.
+    """Bidder a, as often as they are in the queue, wants one of the others, each of whom takes the
+    offering[b] highest bids; the queue is used up.
 
     (who holds each place on offer, −1 nobody; the price of each other: the least bid held, 0 while a place is
     free, CLOSED where none is offered). Everybody bids for what is best at the prices, what it is better than
@@ -57,7 +63,6 @@ def _auction(
         if offering[b] == 0:
             price[b] = CLOSED
     bid, holder = np.zeros(first[-1], np.int64), np.full(first[-1], -1, np.int32)
-    queue = np.repeat(np.arange(wanting.size), wanting)
     head, waiting = 0, queue.size
     left = BIDS * queue.size
     while waiting > 0 and left > 0:

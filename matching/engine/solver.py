@@ -473,5 +473,6 @@ def _pop(heap: Int64s, size: int) -> int:
 @njit(nogil=True, cache=True)
 def _grown(heap: Int64s) -> Int64s:
     larger = np.empty(2 * heap.size, np.int64)
-    larger[: heap.size] = heap
+    for at in range(heap.size):
+        larger[at] = heap[at]
     return larger
