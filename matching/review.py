@@ -35,6 +35,16 @@ SHOWN = {
     "noted": ("Could not be published", ~Q(note="")),
     "published": ("Published", Q(request__isnull=False)),
 }
+STAGES = {  # of solving, as the run's seconds name them, in the order in which they come
+    "prepare": "compiling the engine, once after an update",
+    "read": "reading people",
+    "score": "scoring pairs",
+    "solve": "solving",
+    "prove": "proving",
+    "explain": "putting reasons into words",
+    "left out": "saying who is left out",
+    "save": "saving",
+}
 Action = RunChange.Action
 BY_HAND = (Action.REMOVE, Action.SWAP, Action.ASSIGN)
 
@@ -111,7 +121,11 @@ def took(run: MatchRun) -> dict[str, Any] | None:
     seconds: dict[str, float] = run.proof.get("seconds") or {}
     if not seconds:
         return None
-    stages = [{"label": label, "took": f"{spent:.1f} s"} for label, spent in seconds.items() if spent >= 0.05]
+    stages = [
+        {"label": label, "took": f"{seconds[name]:.1f} s"}
+        for name, label in STAGES.items()
+        if seconds.get(name, 0) >= 0.05
+    ]
     return {"total": f"{sum(seconds.values()):.1f} seconds", "stages": stages}
 
 

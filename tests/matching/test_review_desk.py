@@ -546,3 +546,16 @@ def test_desk_costs_the_same_queries_for_two_pairings_and_for_six(cast, run, des
     solve_match_run(str(run.pk))
     assert Pairing.objects.standing().count() == 6
     assert queries() == few
+
+
+def test_desk_says_how_long_each_stage_took(run, desk):
+    MatchRun.objects.update(
+        proof=run.proof | {"seconds": {"save": 0.3, "read": 1.24, "left out": 0.0, "solve": 2.0}}
+    )
+    seconds = desk.get(url("match-run-detail", run)).context["seconds"]
+    assert seconds["total"] == "3.5 seconds"
+    assert [(stage["label"], stage["took"]) for stage in seconds["stages"]] == [
+        ("reading people", "1.2 s"),
+        ("solving", "2.0 s"),
+        ("saving", "0.3 s"),
+    ]
