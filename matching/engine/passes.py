@@ -104,15 +104,18 @@ def improving(
         raise ValueError("more mentors than a key can tell apart")
     heaps, sizes = np.empty((rows.size, per_mentee), np.int64), np.zeros(rows.size, np.int64)
     by_column = price[packed.order]
-    steep = np.zeros((len(packed.tiles), packed.features.shape[2]), np.int64)
-    for own, (start, stop, _) in zip(steep, packed.tiles.tolist(), strict=True):
+    rough = np.zeros((len(packed.tiles), packed.features.shape[2]), np.float32)
+    for own, (start, stop, _) in zip(rough, packed.tiles.tolist(), strict=True):
         own[: stop - start] = by_column[start:stop] * SLOPE
+    steepest = int(np.abs(by_column).max(initial=0)) * SLOPE
     feasible: list[int] = []
 
     def work(some: slice) -> None:
         out = rows[some], heaps[some], sizes[some]
         feasible.append(
-            improving_of(packed, apart, _scratch(packed), *out, surplus, by_column, steep, bonus, floor, bits)
+            improving_of(
+                packed, apart, _scratch(packed), *out, surplus, by_column, rough, steepest, bonus, floor, bits
+            )
         )
 
     _in_blocks(rows.size, work, say)

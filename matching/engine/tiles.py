@@ -28,7 +28,8 @@ NEVER = (1 << 31) - 1  # a total that no pair reaches
 BITS = 32
 LOW = (1 << BITS) - 1
 SLOPE = FULL // POINTS  # of the total that makes so many points, rounded down
-STRIDE = 64  # pairs of which it is asked at once whether any could count
+STRIDE = 32  # pairs of which it is asked at once whether any could count
+ROUNDING = 1 << 21  # of float32, with room for two sums
 BINS, BIN_BITS = 1024, 20  # totals counted by size: ten points a bin
 
 Totals = NDArray[np.int32]
@@ -367,12 +368,14 @@ def improving_of(
     sizes: Longs,
     surplus: Longs,
     price: Longs,
-    steep: Longs,
+    rough: NDArray[np.float32],
+    steepest: int,
     bonus: int,
     floor: int,
     bits: int,
 ) -> int:
-    """price (M,) by column, and times SLOPE tile by tile in steep. Returns how many pairs are feasible."""
+    """price (M,) by column; rough, tile by tile, the same times SLOPE, at most steepest. Returns how many pairs
+    are feasible."""
     total, some, part, picked, dots, _ = scratch
     feasible, low, lowest = 0, (1 << bits) - 1, np.int64(_total_for(floor))
     for tile in range(len(p.tiles)):
@@ -385,17 +388,19 @@ def improving_of(
             gain = heaps[own, 0] >> bits if 0 < sizes[own] == heaps.shape[1] else 1
             least = (gain + surplus[i] - bonus) * SLOPE - SLOPE // 2 - 1 - most
             count, possible = 0, 0
+            # rounding to 24 bits may let through a pair too many, never one too few
+            about = np.float32(least - (abs(least) + steepest) / ROUNDING - 256)
             for k0 in range(0, stop - start, STRIDE):
                 k1 = min(k0 + STRIDE, stop - start)
                 hits, here = np.int32(0), np.int32(0)
                 for k in range(k0, k1):
                     here = np.int32(here + np.int32(total[k] >= 0))
-                    hits = np.int32(hits + np.int32(total[k] >= least + steep[tile, k]))
+                    hits = np.int32(hits + np.int32(np.float32(total[k]) >= about + rough[tile, k]))
                 possible += int(here)
                 if hits or must:
                     for k in range(k0, k1):
                         picked[count] = k
-                        reached = total[k] >= least + steep[tile, k] and total[k] >= lowest - most
+                        reached = total[k] >= least + price[start + k] * SLOPE and total[k] >= lowest - most
                         count += total[k] >= 0 and (must or reached)
             _add_closes(p, i, start, group, picked, count, total, some, dots)
             for x in range(count):
