@@ -374,8 +374,8 @@ def improving_of(
     floor: int,
     bits: int,
 ) -> int:
-    """Returns how many pairs are feasible. price (M,) by column; rough, tile by tile, the same times SLOPE, at
-    most steepest."""
+    """Returns how many pairs are feasible. price (M,) by column; rough, tile by tile, the same times SLOPE,
+    at most steepest."""
     total, some, part, picked, dots, _ = scratch
     feasible, low, lowest = 0, (1 << bits) - 1, np.int64(_total_for(floor))
     for tile in range(len(p.tiles)):
