@@ -24,7 +24,7 @@ DEFAULT_WEIGHTS = {criterion.name: float(criterion.weight) for criterion in CRIT
 MOST_TILT = 50
 COLUMN = {criterion.name: c for c, criterion in enumerate(CRITERIA)}
 _BLOCK = 1 << 16  # pairs looked at together, to bound the memory
-TILE = 1024  # mentors whose figures, in a pass, stay in a processor's second cache
+TILE = 2048  # mentors that a pass looks at together; measured: half of it costs a twentieth more
 
 Indices = NDArray[np.intp]
 Rows = slice | Sequence[int] | Indices | None
