@@ -97,8 +97,8 @@ def improving(
     say: Say | None,
 ) -> tuple[Found, int]:
     """(i, j, points) and the number of feasible pairs as Scoring.improving gives them; rows as in best."""
-    if max(abs(bonus), *(int(np.abs(figures).max(initial=0)) for figures in (surplus, price))) >= MOST_PRICE:
-        raise ValueError("surpluses, prices and the bonus lie below 2^40")
+    if max(abs(bonus), *(int(np.abs(figures).max(initial=0)) for figures in (surplus, price))) > MOST_PRICE:
+        raise ValueError("surpluses, prices and the bonus are at most 2^40")
     bits = len(price).bit_length()
     if bits > 20:
         raise ValueError("more mentors than a key can tell apart")

@@ -202,7 +202,7 @@ class Scoring:
 
         Pairs of these rows with points >= floor and bonus + points - price[j] > surplus[i]; of each mentee at
         most per_mentee, those where the difference is largest, then those who come first. surplus (n,), price
-        (m,) below 2^40 either way. Unless per_mentee is 0, none are found exactly where there is none.
+        (m,) at most 2^40 either way. Unless per_mentee is 0, none are found exactly where there is none.
         """
         chosen = np.unique(self._rows(rows))
         if not (chosen.size and self._packed.order.size):

@@ -129,7 +129,7 @@ def test_tiles_have_room_for_more_skills_than_are_wanted_by_anybody():
 def test_improving_refuses_prices_that_its_keys_cannot_hold():
     found = scoring(*crowd(2, 2, seed=1))
     with pytest.raises(ValueError, match="2\\^40"):
-        found.improving(np.zeros(2, int), np.full(2, 1 << 40), 0, 0, 1)
+        found.improving(np.zeros(2, int), np.full(2, 1 + (1 << 40)), 0, 0, 1)
 
 
 def test_improving_orders_by_gain_not_by_points():
