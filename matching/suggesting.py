@@ -48,7 +48,7 @@ def shown_to(member: Membership, goal: Goal | None = None) -> list[Suggestion]:
         return []
     since = timezone.now() - SUGGESTED_AGAIN_AFTER
     goals = waiting_goals(member.program).filter(mentee=member.person_id)
-    free = Membership.objects.open_to(member).with_counts().filter(taken__lt=F("capacity"))
+    free = Membership.objects.open_to(member).with_counts().filter(Q(taken__lt=F("capacity")))
     pair = {"mentee": member.person_id, "mentor": OuterRef("mentor__person"), "program": member.program_id}
     away = {"goal__mentee": member.person_id, "mentor": OuterRef("mentor")}
     live = (
