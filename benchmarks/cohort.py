@@ -61,7 +61,7 @@ def main(sizes: Sequence[str], workers: int, tiles_from: int) -> None:
         started = [start_worker(Path(var), number) for number in range(workers)]
         try:
             for size in sizes:
-                measure(size, started)
+                measure(size, [worker.pid for worker in started], server.pid)
         finally:
             for worker in started:
                 worker.terminate()
@@ -85,7 +85,7 @@ def start_worker(var: Path, number: int) -> subprocess.Popen[bytes]:
         )
 
 
-def measure(size: str, workers: Sequence[subprocess.Popen[bytes]]) -> None:
+def measure(size: str, pids: Sequence[int], server: int) -> None:
     from django.db import connection
     from django.utils import timezone
 
@@ -99,23 +99,36 @@ def measure(size: str, workers: Sequence[subprocess.Popen[bytes]]) -> None:
         cursor.execute("ANALYZE")
     print(f"{n:,} mentees, {m:,} mentors: made in {time.perf_counter() - began:.0f} s")
     for number in range(RUNS):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), [busy(pid) for pid in (*pids, server)]
         run = start_run(program=program, by=admin, now=timezone.now())
         done = (MatchRun.State.READY, MatchRun.State.FAILED)
         while run.state not in done and time.perf_counter() - began < PATIENCE:
             time.sleep(0.05)
             run.refresh_from_db(fields=["state"])
         took = time.perf_counter() - began
+        *of_workers, of_server = [
+            busy(pid) - before for pid, before in zip((*pids, server), worked, strict=True)
+        ]
         run.refresh_from_db()
         assert run.state == MatchRun.State.READY, f"{run.state} at {run.stage}: {run.error}"
         words = "cold" if number == 0 else "warm"
         print(
             f"  {words}: ready {took:.1f} s after the button; {run.pairings.count():,} pairings, "
-            f"{run.left_out.count():,} left out; a worker's peak {max(peak(one.pid) for one in workers):.0f} MB"
+            f"{run.left_out.count():,} left out; CPU {sum(of_workers):.1f} s of workers and "
+            f"{of_server:.1f} s of PostgreSQL; a worker's peak {max(peak(pid) for pid in pids):.0f} MB"
         )
         proof = run.proof
         print("   ", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in proof.pop("seconds").items()))
         print("   ", ", ".join(f"{name} {value}" for name, value in proof.items()))
+
+
+def busy(pid: int) -> float:
+    """Seconds of CPU time that a process and those that it has started have used."""
+    used = 0.0
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            used += sum(process.cpu_times()[:2])
+    return used
 
 
 def peak(pid: int) -> float:
