@@ -1,4 +1,4 @@
-"""Match runs: starting, watching, reviewing and publishing them. For program admins alone."""
+"""Match runs: starting, watching and reviewing them. For program admins alone."""
 
 import uuid
 from typing import Any

@@ -334,8 +334,7 @@ def test_why_left_out_when_there_is_no_shared_language():
 
 def test_why_left_out_when_all_are_ruled_out():
     assert left_out(mentors=two(make_mentor), apart=[(0, 0)], forbidden=[(0, 1)]) == (
-        "No mentor may be proposed to Amara Obi: "
-        "pauses, reporting lines, exclusions or forbidden pairs.",
+        "No mentor may be proposed to Amara Obi: pauses, reporting lines, exclusions or forbidden pairs.",
         "No mentor of the program can be proposed to you.",
     )
 
