@@ -102,7 +102,6 @@ def solve(instance, wishes):
 @pytest.mark.parametrize("seed", range(300))
 def test_preferences_give_the_stable_pairs_that_are_best_for_mentees(seed, per_mentee, monkeypatch):
     monkeypatch.setattr("matching.engine.proving.PER_MENTEE", per_mentee)
-    monkeypatch.setattr("matching.engine.proving.PER_MENTOR", 0)
     monkeypatch.setattr("matching.engine.stable.AT_ONCE", 4)
     points, feasible, capacity, locked, forbidden = instance = random_instance(seed)
     wishes = random_wishes(seed, *points.shape)
