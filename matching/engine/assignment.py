@@ -150,9 +150,9 @@ def assign(
     Locked pairs are kept and count towards capacity, forbidden ones are never formed. vouched: pairs that may
     be locked although they are infeasible, and their points. Among all such pairings the answer is
 
-    most         of those with the most mentees matched the one with the highest total of points; fair
-    of those with the most matched the one whose worst pair, locked ones apart, has the most points,
-                 and of these the one with the highest total;
+    most         of those with the most mentees matched the one with the highest total of points;
+    fair         of those with the most matched the one whose worst pair, locked ones apart, has the most
+                 points, and of these the one with the highest total;
     preferences  stable: no feasible pair would both rather have each other than what they got, locks apart.
                  Everybody's order is first those whom they prefer, then the others by points.
 

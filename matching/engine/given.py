@@ -1,4 +1,4 @@
-"""Points that are known already: a matrix with the face of Scoring, for tests and benchmarks."""
+"""A matrix of points with the face of Scoring, for tests and for getting the solver ready."""
 
 from collections.abc import Callable, Iterable, Sequence
 

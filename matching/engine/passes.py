@@ -26,7 +26,6 @@ from matching.engine.tiles import (
     improving_of,
     merge,
 )
-from matching.engine.week import HALF_HOURS
 
 BLOCK = 128  # mentees a task
 NONE = -1  # no key
@@ -164,20 +163,3 @@ def _in_blocks(size: int, work: Callable[[slice], None], say: Say | None) -> Non
 
 def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def warm() -> None:
-    """Load the compiled loops, or compile them, which takes some half a minute, on a program of two."""
-    from matching.engine.people import Mentees, Mentors, SkillMap
-    from matching.engine.scoring import Scoring
-
-    one, always = np.ones((1, 1)), np.ones((1, HALF_HOURS), dtype=bool)
-    meaning = np.ones((1, 64), dtype=np.int8)
-    mentees = Mentees(("mentee",), ("",), one, one, always, one, np.ones(1, np.int64), meaning)
-    mentors = Mentors(
-        ("mentor",), ("",), one, one > 0, one, always, one, np.zeros(1), np.zeros(1, int), np.ones(1, int),
-        meaning=meaning,
-    )  # fmt: skip
-    scoring = Scoring(mentees, mentors, SkillMap.from_parents(("skill",), ("",), (0,), {}))
-    scoring.best(1, 1)
-    scoring.improving(np.zeros(1, np.int64), np.zeros(1, np.int64), 0, 0, 1)

@@ -280,7 +280,7 @@ def _seat(
     """
     limit, last_mentor, last_mentee = surplus[root], -1, root
     size = done = 0
-    j, here, k = -1, np.int64(0), root
+    j, here, k = -1, 0, root
     while True:
         while k >= 0:  # the mentees who sit with mentor j, or at first the root
             base = here + surplus[k]
@@ -305,18 +305,9 @@ def _seat(
                         heap = _grown(heap)
                     size = _push(heap, size, (far << BITS) | to)
             k = -1 if j < 0 else seats.after[k]
-        j = -1
-        while size > 0 and j < 0:
-            key = heap[0]
-            size = _pop(heap, size)
-            here = key >> BITS
-            if here >= limit:
-                size = 0
-            elif search.done[key & MASK] != root:
-                j = key & MASK
+        j, here, size = _nearest(root, limit, search, heap, size)
         if j < 0:
             break
-        search.done[j] = root
         search.order[done] = j
         done += 1
         k = seats.first[j]
@@ -339,6 +330,22 @@ def _seat(
         if k == root:
             return heap
         last_mentor = left
+
+
+@njit(nogil=True, cache=True)
+def _nearest(number: int, limit: int, search: _Search, heap: Int64s, size: int) -> tuple[int, int, int]:
+    """(the nearest mentor whom this search has not done, now done; how far; the heap's size): -1 where nobody
+    is nearer than the limit."""
+    while size > 0:
+        key = heap[0]
+        size = _pop(heap, size)
+        here, j = key >> BITS, key & MASK
+        if here >= limit:
+            break
+        if search.done[j] != number:
+            search.done[j] = number
+            return j, here, size
+    return -1, limit, 0
 
 
 @njit(nogil=True, cache=True)
@@ -372,7 +379,7 @@ def _fill(
     search.seen[root], search.far[root], search.done[root] = number, 0, number
     search.order[0] = root
     done, size = 1, 0
-    j, here = root, np.int64(0)
+    j, here = root, 0
     while True:
         base = here + price[j] - bonus
         for e in range(edges.of_mentor[j], edges.of_mentor[j + 1]):
@@ -398,18 +405,9 @@ def _fill(
             if size == heap.size:
                 heap = _grown(heap)
             size = _push(heap, size, (far << BITS) | source)
-        j = -1
-        while size > 0 and j < 0:
-            key = heap[0]
-            size = _pop(heap, size)
-            here = key >> BITS
-            if here >= limit:
-                size = 0
-            elif search.done[key & MASK] != number:
-                j = key & MASK
+        j, here, size = _nearest(number, limit, search, heap, size)
         if j < 0:
             break
-        search.done[j] = number
         search.order[done] = j
         done += 1
     for s in range(done):
