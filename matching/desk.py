@@ -17,7 +17,14 @@ from matching.engine import Infeasible
 from matching.fits import Fits, fits, shown
 from matching.forecast import Forecast, Step
 from matching.models import LeftOut, MatchRun, Pairing, RunChange
-from matching.services import MatchingError, lock_for_review, record, settle_state
+from matching.services import (
+    MatchingError,
+    lock_for_review,
+    names_of,
+    persons_of,
+    record,
+    settle_state,
+)
 from matching.standing import standing_around, standing_of
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership
@@ -32,7 +39,7 @@ def lock_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing:
     pairing = _standing(pairing_id)
     if not pairing.is_locked:
         _set_lock(pairing, True)
-        record(pairing.run, by, Action.LOCK, f"Locked {_names(pairing)}", now, concerns=_persons(pairing))
+        record(pairing.run, by, Action.LOCK, f"Locked {names_of(pairing)}", now, concerns=persons_of(pairing))
     return pairing
 
 
@@ -41,7 +48,8 @@ def unlock_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing
     pairing = _standing(pairing_id)
     if pairing.is_locked:
         _set_lock(pairing, False)
-        record(pairing.run, by, Action.UNLOCK, f"Unlocked {_names(pairing)}", now, concerns=_persons(pairing))
+        words = f"Unlocked {names_of(pairing)}"
+        record(pairing.run, by, Action.UNLOCK, words, now, concerns=persons_of(pairing))
     return pairing
 
 
@@ -52,7 +60,7 @@ def remove_pairing(*, pairing_id: uuid.UUID, by: User, now: datetime) -> Pairing
     _remove(pairing)
     # Not with whom: an admin who is that mentor reads this too, and sees nothing of their own pairings.
     _leave_out(pairing, f"{by.name} removed the pairing.")
-    record(pairing.run, by, Action.REMOVE, f"Removed {_names(pairing)}", now, concerns=_persons(pairing))
+    record(pairing.run, by, Action.REMOVE, f"Removed {names_of(pairing)}", now, concerns=persons_of(pairing))
     settle_state(pairing.run, now)
     return pairing
 
@@ -66,8 +74,8 @@ def remove_and_solve(*, pairing_id: uuid.UUID, by: User, now: datetime, key: str
     _remove(pairing)
     _leave_out(pairing, f"{by.name} removed the pairing.")
     carried = _carry_out(pairing.run, found, by, now.date())
-    words = f"Removed {_names(pairing)}, and solved the rest anew{carried.said}"
-    record(pairing.run, by, Action.REMOVE, words, now, concerns=[*_persons(pairing), *carried.persons])
+    words = f"Removed {names_of(pairing)}, and solved the rest anew{carried.said}"
+    record(pairing.run, by, Action.REMOVE, words, now, concerns=[*persons_of(pairing), *carried.persons])
     settle_state(pairing.run, now)
     return pairing
 
@@ -88,7 +96,7 @@ def swap_mentors(
     for pairing in (first, second):
         pairing.save(update_fields=["mentor", "points", "parts", "is_locked"])
     words = f"Swapped the mentors of {first.mentee.person.name} and {second.mentee.person.name}"
-    record(first.run, by, Action.SWAP, words, now, concerns=[*_persons(first), *_persons(second)])
+    record(first.run, by, Action.SWAP, words, now, concerns=[*persons_of(first), *persons_of(second)])
     return first, second
 
 
@@ -136,7 +144,7 @@ def _carry_out(
     rows = left_out | {pairing.mentee_id: pairing for pairing in standing.filter(mentee__in=mentees)}
     fits_now = _fits_of(run, [pairing.goal_id for pairing in rows.values()], today)
     mentors = _mentors_of(found.steps)
-    persons = [person for pairing in rows.values() for person in _persons(pairing)]
+    persons = [person for pairing in rows.values() for person in persons_of(pairing)]
     for step in found.steps:
         pairing = rows[step.mentee]
         pairing.run = run
@@ -181,9 +189,9 @@ def _standing(pairing_id: uuid.UUID) -> Pairing:
     if pairing is None:
         raise MatchingError("This pairing has been removed.")
     if pairing.request_id is not None:
-        raise MatchingError(f"{_names(pairing)} are published already. Take that back first.")
+        raise MatchingError(f"{names_of(pairing)} are published already. Take that back first.")
     if pairing.publish_at is not None:
-        raise MatchingError(f"{_names(pairing)} are about to be published. Cancel that first.")
+        raise MatchingError(f"{names_of(pairing)} are about to be published. Cancel that first.")
     pairing.run = run
     return pairing
 
@@ -191,7 +199,7 @@ def _standing(pairing_id: uuid.UUID) -> Pairing:
 def _unlocked(pairing_id: uuid.UUID) -> Pairing:
     pairing = _standing(pairing_id)
     if pairing.is_locked:
-        raise MatchingError(f"{_names(pairing)} are locked. Unlock them first.")
+        raise MatchingError(f"{names_of(pairing)} are locked. Unlock them first.")
     return pairing
 
 
@@ -231,13 +239,3 @@ def _forget_removed(run: MatchRun, pairs: Collection[tuple[uuid.UUID, uuid.UUID]
     """Somebody has formed by hand what was removed before."""
     for mentee, mentor in pairs:
         run.pairings.filter(mentee_id=mentee, mentor_id=mentor, is_removed=True).delete()
-
-
-def _names(pairing: Pairing) -> str:
-    return f"{pairing.mentee.person.name} and {pairing.mentor.person.name}"
-
-
-def _persons(pairing: Pairing) -> list[uuid.UUID]:
-    """Of a pairing that is not saved yet, the mentee alone."""
-    mentor = [pairing.mentor.person_id] if pairing.mentor_id else []
-    return [pairing.mentee.person_id, *mentor]

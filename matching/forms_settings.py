@@ -7,11 +7,11 @@ from typing import Any
 from django import forms
 
 from matching.engine import CRITERIA, Criterion
+from matching.engine.scoring import MOST_TILT
 from matching.models import MatchRun
 from mentoring.programs.models import Program
 
 MOST_WEIGHT = 100
-MOST_TILT = 50
 # Sentences alike in meaning by a model's measure are alike to people about two times in three, so that the
 # words of a goal may never decide much.
 PURPOSE_MOST = 15

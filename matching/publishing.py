@@ -16,7 +16,15 @@ from django.utils.formats import date_format
 from accounts.models import User
 from matching.models import MatchRun, Pairing, PairingQuerySet, RunChange
 from matching.proposing import NO_TIME, Taken, best_terms, proposed_times, ranges_of
-from matching.services import REVIEWABLE, MatchingError, lock_for_review, record, settle_state
+from matching.services import (
+    REVIEWABLE,
+    MatchingError,
+    lock_for_review,
+    names_of,
+    persons_of,
+    record,
+    settle_state,
+)
 from mentoring.celery import publish_on_commit
 from mentoring.engagements.services import EngagementError, propose_pairing, take_back_proposal
 from mentoring.programs.models import Membership
@@ -178,10 +186,6 @@ def _batch(pairings: PairingQuerySet) -> list[Pairing]:
     return sorted(pairings.select_related(*ENDS)[:BATCH], key=lambda pairing: pairing.mentee_id)
 
 
-def persons_of(pairing: Pairing) -> list[uuid.UUID]:
-    return [pairing.mentee.person_id, pairing.mentor.person_id]
-
-
 def _record(
     run: MatchRun, by: User, action: RunChange.Action, words: str, pairings: PairingQuerySet, now: datetime
 ) -> None:
@@ -198,8 +202,7 @@ def _record(
     if (count := others.count()) > 1:
         record(run, by, action, words.format(f"{count} pairings"), now)
     for pairing in [*own, *(others if count == 1 else ())]:
-        names = f"{pairing.mentee.person.name} and {pairing.mentor.person.name}"
-        record(run, by, action, words.format(names), now, concerns=persons_of(pairing))
+        record(run, by, action, words.format(names_of(pairing)), now, concerns=persons_of(pairing))
 
 
 def _hour(at: datetime, by: User) -> str:

@@ -218,7 +218,7 @@ def left_out_of(run: MatchRun, reader: User) -> QuerySet[LeftOut]:
 
 def error_for(run: MatchRun, reader: User) -> str:
     """What the run says of itself, without the names that would tell the reader of their own pairing."""
-    named = any(name in run.error for name in _own_names(run, reader))
+    named = bool(run.error) and any(name in run.error for name in _own_names(run, reader))
     return "A lock that concerns you cannot be kept. Ask another admin to look." if named else run.error
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from matching.cohort import first_goals
 from matching.engine import DEFAULT_WEIGHTS
 from matching.fits import known_weights
-from matching.models import MatchRun, RunChange
+from matching.models import MatchRun, Pairing, RunChange
 from mentoring.celery import publish_on_commit
 from mentoring.engagements.models import Request
 from mentoring.programs.models import Program
@@ -124,6 +124,16 @@ def record(
     RunChange.objects.create(
         run=run, by=by, action=action, words=words[:300], concerns=list(concerns), at=now
     )
+
+
+def names_of(pairing: Pairing) -> str:
+    return f"{pairing.mentee.person.name} and {pairing.mentor.person.name}"
+
+
+def persons_of(pairing: Pairing) -> list[uuid.UUID]:
+    """Of a pairing that has no mentor yet, the mentee alone."""
+    mentor = [pairing.mentor.person_id] if pairing.mentor_id else []
+    return [pairing.mentee.person_id, *mentor]
 
 
 def _give_up_refused(run: MatchRun) -> None:

@@ -15,6 +15,7 @@ from matching.cohort import load_cohort
 from matching.engine import AssignmentError
 from matching.models import Candidates, LeftOut, MatchRun, Pairing
 from matching.results import Results, results_of
+from matching.services import SOLVE
 from matching.tiles import forget_abandoned_tiles, forget_tiles
 from mentoring.celery import publish
 
@@ -33,7 +34,7 @@ def resume_runs(now: datetime) -> int:
     )
     ids = list(claimable.values_list("pk", flat=True))
     for pk in ids:
-        publish("matching.solve_match_run", str(pk))
+        publish(SOLVE, str(pk))
     return len(ids)
 
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from matching import meanings, publishing, solving, suggesting, tiles
 from matching.engine.meaning import embedder
+from matching.services import SOLVE
 from mentoring.celery import publish
 
 PUBLISH_FOR = 30.0  # seconds: others' tasks wait for this worker too
@@ -13,7 +14,7 @@ COMPUTE_FOR = 5.0  # the same for vectors, of which there may be many thousands 
 
 
 # Beyond the usual limits: a run says that it is alive, and whoever gets it a second time leaves it alone.
-@shared_task(name="matching.solve_match_run", soft_time_limit=1800, time_limit=1830)
+@shared_task(name=SOLVE, soft_time_limit=1800, time_limit=1830)
 def solve_match_run(run_id: str) -> None:
     solving.solve_run(uuid.UUID(run_id))
 
@@ -40,13 +41,13 @@ def suggest_everywhere() -> None:
         publish("matching.suggest_mentors", str(program_id))
 
 
-@shared_task(name="matching.publish_due")
+@shared_task(name=publishing.PUBLISH)
 def publish_due() -> None:
     """Publish, and take back, what admins have decided, until nothing of it is left or the time is up."""
     until = time.monotonic() + PUBLISH_FOR
     while publishing.take_back_some(timezone.now()) or publishing.publish_some(timezone.now()):
         if time.monotonic() > until:
-            publish("matching.publish_due")
+            publish(publishing.PUBLISH)
             break
 
 

@@ -121,7 +121,7 @@ def match_run_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "is_under_way": run.state in UNDER_WAY,
         "error": error_for(run, reader_of(request)),
     }
-    if run.state in (State.READY, State.PUBLISHED):
+    if run.state in REVIEWABLE:
         context |= _desk(request, run)
     return render(request, "matching/match_run_detail.html", context)
 
@@ -229,6 +229,7 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
     wanted = DeskFilter(request.GET).wanted()
     page = Paginator(pairings_of(run, reader, **wanted), PER_PAGE).get_page(request.GET.get("page"))
     left_out = left_out_of(run, reader)
+    few_left_out = list(left_out[:FEW])
     standing = standing_of(run, reader)
     return {
         "page": page,
@@ -246,8 +247,8 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         "takes_part": run.program.memberships.filter(person=reader).exclude(is_mentor=False, is_mentee=False),
         "standing_known": standing is not None,
         "load": load_of(run, reader)[:FEW],
-        "left_out": left_out[:FEW],
-        "able": standing.have_somebody(left.mentee_id for left in left_out[:FEW]) if standing else set(),
+        "left_out": few_left_out,
+        "able": standing.have_somebody(left.mentee_id for left in few_left_out) if standing else set(),
         "left_out_count": left_out.count(),
         "removed": run.pairings.filter(is_removed=True).reviewable_by(reader).count(),
         "unpublished": run.pairings.unpublished().reviewable_by(reader).count(),
