@@ -147,9 +147,10 @@ def test_improving_orders_by_gain_not_by_points():
 
 def test_tiles_are_compiled_once_for_arrays_of_any_origin():
     """Arrays that came out of the database or a message are read-only, or parts of others."""
-    passes.warm()
     mentees, mentors = crowd(4, 5, seed=1)
-    best = scoring(mentees, mentors).best(2, 1)
+    plain = scoring(mentees, mentors)
+    best = plain.best(2, 1)
+    plain.improving(np.zeros(4, np.int64), np.zeros(5, np.int32), 0, 0, 2)
     known = len(tiles.best_of.signatures), len(tiles.improving_of.signatures)
     frozen = np.frombuffer(mentees.meaning.tobytes(), np.int8).reshape(4, -1)
     parts = np.repeat(mentees.meaning, 2, axis=1)[:, ::2]
