@@ -13,10 +13,10 @@ from accounts.models import User
 from mentoring.engagements.models import Request
 from mentoring.engagements.services import terms_of
 from mentoring.programs.models import Program
-from mentoring.schedule.services import Terms, collisions
+from mentoring.schedule.services import collisions
 from mentoring.schedule.slots import common_starts
+from mentoring.schedule.times import Cadence, Terms
 
-EVERY_WEEKS = 1
 LENGTHS = (60, 30)  # minutes of a session, the first that both have time for
 NO_TIME = "No weekly half hour is free for both beside what is reserved or proposed already."
 LONGEST_WAIT = 14  # days before the first session; both have to answer first
@@ -31,7 +31,7 @@ def best_terms(mentor: User, mentee: User, program: Program, taken: Taken, today
     last = first + timedelta(weeks=program.usual_weeks, days=-1)
     proposed = [*taken[mentor.pk], *taken[mentee.pk]]
     for minutes in LENGTHS:
-        terms = Terms(first, last, time(), mentor.zone, EVERY_WEEKS, minutes)
+        terms = Terms(first, last, time(), mentor.zone, Cadence.WEEKLY, minutes)
         # Those first that stay inside both people's protected time across clock changes.
         for start in sorted(common_starts(mentor, mentee, terms), key=lambda start: start.outside):
             found = replace(terms, starts_on=start.on, at=start.at)

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "mentoring.schedule",
     "mentoring.goals",
     "mentoring.engagements",
+    "mentoring.notes",
     "matching",
     "mentoring.home",
     "mentoring.demo",

@@ -121,7 +121,7 @@ def make_request(goal: Goal, mentor: Membership, **over: Any) -> Request:
     fields = {
         "message": "Your work on rotas is what I need to learn from.",
         "offer": "I can put your ward's device list in order.",
-        "every_weeks": 1,
+        "cadence": "1w",
         "minutes": 60,
         "zone": "Europe/London",
         "at": time(9),

@@ -13,9 +13,10 @@ from accounts.models import EmpathyRating
 from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, Suggestion, Tile
 from mentoring.confidential.models import DataKey
 from mentoring.engagements.models import Engagement, Request
-from mentoring.outbox.models import Mail
+from mentoring.notes.models import Commitment, PrivateNote
+from mentoring.outbox.models import Mail, MailChoices, Undeliverable
 from mentoring.programs.models import Exclusion, ReportingLine
-from mentoring.schedule.models import Reminder, Reservation, Series, Session
+from mentoring.schedule.models import Change, Mark, Move, Reminder, Reservation, Series, Session, TimeAway
 from tests import factories
 
 NOW = timezone.now()
@@ -42,8 +43,19 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "exclusion_of_another": ("exclusion", {"other": F("by")}),
     "series_starts_before_end": ("series", {"ends_on": F("starts_on") - timedelta(days=1)}),
     "series_minutes_15_to_180": ("series", {"minutes": 181}),
-    "series_every_1_2_4_weeks": ("series", {"every_weeks": 3}),
+    "series_cadence_known": ("series", {"cadence": "3w"}),
     "series_of_two": ("series", {"mentee": F("mentor")}),
+    "session_outcome_of_planned": ("session", {"state": "skipped", "outcome": "held"}),
+    "move_starts_before_end": ("move", {"ends_at": F("starts_at")}),
+    "move_open_until_closed": ("move", {"closed_at": NOW}),
+    "change_starts_before_end": ("change", {"ends_on": F("starts_on") - timedelta(days=1)}),
+    "change_minutes_15_to_180": ("change", {"minutes": 14}),
+    "change_cadence_known": ("change", {"cadence": "m6"}),
+    "change_open_until_closed": ("change", {"state": "declined"}),
+    "time_away_starts_before_end": ("time_away", {"ends_on": F("starts_on") - timedelta(days=1)}),
+    "quiet_hours_have_both_ends": ("mail_choices", {"quiet_from": "22:00"}),
+    "late_reminder_after_early": ("mail_choices", {"late_minutes": F("early_minutes")}),
+    "commitment_open_until_closed": ("commitment", {"state": "done"}),
     "session_starts_before_end": ("session", {"ends_at": F("starts_at")}),
     "goal_has_title": ("goal", {"title": ""}),
     "skill_wanted_importance_1_to_3": ("skill_wanted", {"importance": 4}),
@@ -83,6 +95,11 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "reservation_never_twice": ("reservation", {"session": "another_session"}),
     "reservation_once_per_session": ("reservation", {"is_live": False}),
     "reminder_once_per_kind": ("reminder", {}),
+    "mark_once_per_person": ("mark", {"was_held": False}),
+    "move_one_open_per_session": ("move", {}),
+    "change_one_open_per_series": ("change", {}),
+    "undeliverable_once": ("undeliverable", {"email": "NOBODY@example.org"}),
+    "private_note_once_per_author": ("private_note", {}),
     "skill_wanted_once": ("skill_wanted", {}),
     "request_one_open_per_pair": ("request", {}),
     "engagement_one_active_per_pair": ("engagement", {"request": "request"}),
@@ -129,7 +146,26 @@ def world(cast) -> dict[str, Model]:
         "session": session,
         "another_session": another,
         "reservation": Reservation.objects.get(session=session, person=mentor),
-        "reminder": Reminder.objects.get(session=session, person=mentor, kind="1h"),
+        "reminder": Reminder.objects.get(session=session, person=mentor, kind="late"),
+        "mark": Mark.objects.create(session=session, person=mentor, was_held=True, marked_at=NOW),
+        "move": Move.objects.create(
+            session=session, by=mentor, starts_at=NOW, ends_at=NOW + WEEK, created_at=NOW
+        ),
+        "change": Change.objects.create(
+            series=session.series, by=mentor, zone="UTC", at="09:00", cadence="m5", minutes=60,
+            starts_on=NOW.date(), ends_on=NOW.date() + WEEK, created_at=NOW,
+        ),
+        "time_away": TimeAway.objects.create(
+            person=mentor, starts_on=NOW.date(), ends_on=NOW.date() + WEEK, created_at=NOW
+        ),
+        "mail_choices": MailChoices.objects.create(person=mentor),
+        "undeliverable": Undeliverable.objects.create(email="nobody@example.org", why="bounced", since=NOW),
+        "commitment": Commitment.objects.create(
+            engagement=engagement, by=mentee, text_sealed=b"sealed", created_at=NOW
+        ),
+        "private_note": PrivateNote.objects.create(
+            session=session, author=mentor, text_sealed=b"sealed", written_at=NOW
+        ),
         "goal": cast.goal,
         "skill_wanted": cast.goal.skills_wanted.get(),
         "request": factories.make_request(cast.goal, cast.mentor),

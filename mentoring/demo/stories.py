@@ -19,8 +19,8 @@ from mentoring.engagements.services import (
     send_request,
 )
 from mentoring.goals.models import Goal
-from mentoring.schedule.services import Terms
 from mentoring.schedule.slots import common_starts
+from mentoring.schedule.times import Cadence, Terms
 
 ONE_DAY = timedelta(days=1)
 ASKED_BEFORE = timedelta(days=12)  # how long before its first session an engagement was asked for
@@ -64,7 +64,7 @@ def terms_of(cast: Cast, story: Entry, on_or_after: date) -> Terms:
         ends_on=starts_on + length,
         at=time.fromisoformat(story["time"]),
         zone=story.get("zone", mentee.zone),
-        every_weeks=story["every_weeks"],
+        cadence=Cadence(story["cadence"]),
         minutes=story["minutes"],
     )
     week_around = replace(wished, starts_on=starts_on - EITHER_SIDE, ends_on=wished.ends_on + EITHER_SIDE)

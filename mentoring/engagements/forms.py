@@ -11,8 +11,8 @@ from accounts.models import User
 from mentoring.engagements.models import Request
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership
-from mentoring.schedule.services import Terms
 from mentoring.schedule.slots import Start, common_starts
+from mentoring.schedule.times import Cadence, Terms
 
 NOTICE = timedelta(days=2)  # the first session is at the earliest so long after asking
 OTHER = "other"
@@ -22,8 +22,8 @@ STARTS_A_DAY = 4
 class TermsForm(forms.Form):
     """How often, how long, until when, and at what time: a time free for both, or one of one's own."""
 
-    every_weeks = forms.TypedChoiceField(
-        label="How often", choices=Request.Cadence, coerce=int, initial=Request.Cadence.WEEKLY
+    cadence = forms.TypedChoiceField(
+        label="How often", choices=Cadence, coerce=Cadence, initial=Cadence.WEEKLY
     )
     minutes = forms.TypedChoiceField(
         label="How long each time", choices=Request.Length, coerce=int, initial=Request.Length.HOUR
@@ -99,7 +99,7 @@ class TermsForm(forms.Form):
             ends_on=cleaned["ends_on"],
             at=at,
             zone=self.reader.zone,
-            every_weeks=cleaned["every_weeks"],
+            cadence=cleaned["cadence"],
             minutes=cleaned["minutes"],
         )
 
@@ -114,7 +114,7 @@ class TermsForm(forms.Form):
 
     def _free_starts(self) -> list[Start]:
         """Starts for the terms as they stand in the form, filled in or not."""
-        asked = {name: self._asked(name) for name in ("every_weeks", "minutes", "ends_on")}
+        asked = {name: self._asked(name) for name in ("cadence", "minutes", "ends_on")}
         earliest = self.today + NOTICE
         latest = self.today + timedelta(weeks=self.longest_weeks)
         free = common_starts(
@@ -125,7 +125,7 @@ class TermsForm(forms.Form):
                 ends_on=min(max(asked["ends_on"], earliest), latest),
                 at=time.min,
                 zone=self.reader.zone,
-                every_weeks=asked["every_weeks"],
+                cadence=asked["cadence"],
                 minutes=asked["minutes"],
             ),
         )
@@ -187,7 +187,7 @@ class RequestForm(TermsForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Something concrete, during or after: a skill, a view from where you stand, a hand.",
     )
-    field_order = ["goal", "message", "offer", "every_weeks", "minutes", "ends_on", "start", "on", "at"]
+    field_order = ["goal", "message", "offer", "cadence", "minutes", "ends_on", "start", "on", "at"]
 
     def __init__(self, *args: Any, mentee_membership: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,6 +11,7 @@ from accounts.zones import validate_zone
 from mentoring.confidential.models import new_id
 from mentoring.goals.models import Goal
 from mentoring.programs.models import LONGEST_ENGAGEMENT_WEEKS, Program
+from mentoring.schedule.times import Cadence
 
 LONGEST_ENGAGEMENT = timedelta(weeks=LONGEST_ENGAGEMENT_WEEKS)
 
@@ -54,11 +55,6 @@ class Request(models.Model):
         FIT = "fit", "Somebody else could help better with this goal"
         TIMING = "timing", "The time does not suit me"
 
-    class Cadence(models.IntegerChoices):
-        WEEKLY = 1, "every week"
-        FORTNIGHTLY = 2, "every two weeks"
-        MONTHLY = 4, "every four weeks"
-
     class Length(models.IntegerChoices):
         HALF_HOUR = 30, "30 minutes"
         THREE_QUARTERS = 45, "45 minutes"
@@ -74,7 +70,7 @@ class Request(models.Model):
     message = models.TextField(max_length=2000, blank=True)
     offer = models.TextField(max_length=600, blank=True)
     # Terms
-    every_weeks = models.PositiveSmallIntegerField("how often", choices=Cadence)
+    cadence = models.CharField("how often", max_length=2, choices=Cadence)
     minutes = models.PositiveSmallIntegerField("how long each time", choices=Length)
     zone = models.CharField(max_length=64, validators=[validate_zone])
     at = models.TimeField("time of day")
@@ -133,7 +129,7 @@ class Request(models.Model):
     def terms_key(self) -> str:
         """Names the terms, so that a yes can say to which."""
         days = f"{self.starts_on} {self.ends_on} {self.at:%H:%M:%S}"
-        return f"{days} {self.zone} {self.every_weeks} {self.minutes}"
+        return f"{days} {self.zone} {self.cadence} {self.minutes}"
 
     def has_yes_of(self, person: User | AnonymousUser) -> bool:
         return (self.mentor_yes_at if person.pk == self.mentor_id else self.mentee_yes_at) is not None

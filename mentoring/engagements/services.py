@@ -12,7 +12,8 @@ from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
 from mentoring.outbox.services import withdraw
 from mentoring.programs.models import Membership, Program
-from mentoring.schedule.services import ScheduleError, Terms, cancel_series, reserve_series
+from mentoring.schedule.services import ScheduleError, cancel_series, reserve_series
+from mentoring.schedule.times import Terms
 
 State = Request.State
 TERMS = tuple(field.name for field in fields(Terms))  # a request has them under the same names

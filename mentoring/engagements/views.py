@@ -18,6 +18,7 @@ from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
 from mentoring.schedule.models import Session
+from mentoring.schedule.times import Cadence
 
 LATEST = 100
 PER_PAGE = 50
@@ -246,7 +247,7 @@ def _asked_of(request: HttpRequest, pk: uuid.UUID) -> Request:
 def _other_terms_form(request: HttpRequest, asked: Request) -> TermsForm:
     return TermsForm(
         request.POST if request.method == "POST" else None,
-        initial={name: getattr(asked, name) for name in ("every_weeks", "minutes", "ends_on")},
+        initial={name: getattr(asked, name) for name in ("cadence", "minutes", "ends_on")},
         reader=asked.mentor,
         mentor=asked.mentor,
         mentee=asked.mentee,
@@ -290,7 +291,12 @@ def _request_form(request: HttpRequest, mentee: Membership, mentor: User) -> Req
     usual_end: date = today + timedelta(weeks=mentee.program.usual_weeks)
     return RequestForm(
         request.POST if request.method == "POST" else None,
-        initial={"goal": _own_goal(request, mentee), "ends_on": usual_end, "every_weeks": 1, "minutes": 60},
+        initial={
+            "goal": _own_goal(request, mentee),
+            "ends_on": usual_end,
+            "cadence": Cadence.WEEKLY,
+            "minutes": 60,
+        },
         mentee_membership=mentee,
         reader=mentee.person,
         mentor=mentor,

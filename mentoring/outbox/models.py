@@ -1,8 +1,10 @@
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -16,6 +18,16 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.filter(about=subject)
 
 
+class Category(models.TextChoices):
+    """What a mail is about, as its reader may choose; nobody can stop what is essential."""
+
+    ESSENTIAL = "essential", "What you have to know"
+    REQUESTS = "requests", "Requests and engagements"
+    SESSIONS = "sessions", "Changes to sessions"
+    REMINDERS = "reminders", "Reminders of sessions"
+    SUGGESTIONS = "suggestions", "Suggestions"
+
+
 class Mail(models.Model):
     """One mail to one envelope, durable from the moment the change it speaks of is."""
 
@@ -24,16 +36,31 @@ class Mail(models.Model):
         SENT = "sent", "sent"
         FAILED = "failed", "failed"
         WITHDRAWN = "withdrawn", "withdrawn"
+        GATHERED = "gathered", "waiting for the reader's digest"
+        DIGESTED = "digested", "part of a digest"
 
     key = models.CharField(max_length=120, unique=True, help_text="The same key twice is the same mail.")
     kind = models.CharField(max_length=40)
     about = models.CharField(max_length=80, blank=True, db_index=True, help_text='Such as "session:<id>".')
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    category = models.CharField(max_length=12, choices=Category, default=Category.ESSENTIAL)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="mails", help_text="The reader."
+    )
+    program = models.ForeignKey(
+        "programs.Program",
+        models.SET_NULL,
+        null=True,
+        related_name="mails",
+        help_text="Its admins see a failure.",
+    )
     sender = models.CharField(max_length=320)
     recipients = models.JSONField()
     subject = models.CharField(max_length=998)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    calendar = models.TextField(blank=True, help_text="An iCalendar object that goes with it.")
+    calendar_method = models.CharField(max_length=10, blank=True)
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -73,6 +100,69 @@ class Mail(models.Model):
         """Sent, or in a dispatcher's hands, which may have sent it already."""
         return self.state == self.State.SENT or (self.state == self.State.WAITING and self.lease is not None)
 
+
+class MailChoices(models.Model):
+    """Which mails a person wants, when, and how long before a session they are reminded."""
+
+    class Entries(models.TextChoices):
+        """How sessions come into the person's own calendar by mail."""
+
+        RESERVED = "reserved", "one mail for each session, as soon as it is reserved"
+        REMINDER = "reminder", "with each reminder, and when something changes"
+        NONE = "none", "not by mail; I use the private address instead"
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="mail_choices"
+    )
+    stopped = models.JSONField(default=list, blank=True, help_text="Categories that are not wanted.")
+    early_minutes = models.PositiveIntegerField(null=True, blank=True, default=24 * 60)
+    late_minutes = models.PositiveIntegerField(null=True, blank=True, default=60)
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    digest_at = models.TimeField(null=True, blank=True, help_text="One mail a day; empty: single mails.")
+    entries = models.CharField(max_length=8, choices=Entries, default=Entries.REMINDER)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="quiet_hours_have_both_ends",
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | (Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until"))),
+            ),
+            models.CheckConstraint(
+                name="late_reminder_after_early",
+                condition=Q(late_minutes__isnull=True)
+                | Q(early_minutes__isnull=True)
+                | Q(late_minutes__lt=F("early_minutes")),
+            ),
+        ]
+        verbose_name_plural = "mail choices"
+
+    def __str__(self) -> str:
+        return f"mail choices of {self.person_id}"
+
+
+class Undeliverable(models.Model):
+    """A mail address that has sent mails back, or whose owner has complained; nothing more goes there."""
+
+    class Why(models.TextChoices):
+        BOUNCED = "bounced", "mails come back"
+        COMPLAINED = "complained", "its owner has marked a mail as unwanted"
+
+    email = models.EmailField(max_length=320)
+    why = models.CharField(max_length=10, choices=Why)
+    detail = models.CharField(max_length=300, blank=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="undeliverable_once")]
+        verbose_name_plural = "undeliverable"
+
+    def __str__(self) -> str:
+        return f"undeliverable: {self.why}"
+
+
+FREE: dict[str, None] = {"lease": None, "leased_until": None}  # no dispatcher holds it
 
 # How long a mail stays useful when its sender does not say.
 USEFUL_FOR = timedelta(days=3)

@@ -2,12 +2,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from mentoring.celery import publish
-from mentoring.outbox import services
+from mentoring.outbox import dispatching, services
 
 
 @shared_task(name="outbox.dispatch_mail")
 def dispatch_mail() -> None:
-    if services.dispatch() == services.BATCH:
+    if dispatching.dispatch() == dispatching.BATCH:
         publish("outbox.dispatch_mail")
 
 

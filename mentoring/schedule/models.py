@@ -5,16 +5,21 @@ from datetime import datetime
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import User
 from accounts.zones import validate_zone
-from mentoring.confidential.models import new_id
+from mentoring.confidential.models import DataKey, new_id, place
+from mentoring.schedule.times import Cadence, Shift
 
 
 class Series(models.Model):
-    """A weekday and local time in a zone, every so many weeks, from one date to another, for two people."""
+    """A weekday and local time in a zone, at a cadence, from one date to another, for two people.
+
+    Changing it from some date on makes a new one, which names the one that it `replaces`.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     engagement = models.ForeignKey("engagements.Engagement", models.CASCADE, related_name="series")
@@ -22,12 +27,12 @@ class Series(models.Model):
     mentee = models.ForeignKey(User, models.CASCADE, related_name="+")
     zone = models.CharField(max_length=64, validators=[validate_zone])
     at = models.TimeField(help_text="Local time in the zone of the series.")
-    every_weeks = models.PositiveSmallIntegerField(
-        choices=[(1, "weekly"), (2, "every two weeks"), (4, "every four weeks")]
-    )
+    cadence = models.CharField(max_length=2, choices=Cadence)
     minutes = models.PositiveSmallIntegerField()
     starts_on = models.DateField(help_text="Date of the first session; it sets the weekday.")
     ends_on = models.DateField(help_text="Last date on which a session may be.")
+    link = models.URLField("meeting link", max_length=500, blank=True)
+    replaces = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replaced_by")
 
     class Meta:
         constraints = [
@@ -35,7 +40,7 @@ class Series(models.Model):
             models.CheckConstraint(
                 name="series_minutes_15_to_180", condition=Q(minutes__gte=15, minutes__lte=180)
             ),
-            models.CheckConstraint(name="series_every_1_2_4_weeks", condition=Q(every_weeks__in=[1, 2, 4])),
+            models.CheckConstraint(name="series_cadence_known", condition=Q(cadence__in=Cadence.values)),
             models.CheckConstraint(name="series_of_two", condition=~Q(mentor=F("mentee"))),
         ]
         verbose_name_plural = "series"
@@ -43,10 +48,17 @@ class Series(models.Model):
     def __str__(self) -> str:
         return f"series from {self.starts_on}"
 
+    def other(self, person: User | AnonymousUser) -> User:
+        return self.mentee if person.pk == self.mentor_id else self.mentor
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def visible_to(self, user: User | AnonymousUser) -> "SessionQuerySet":
         return self.filter(Q(series__mentor_id=user.pk) | Q(series__mentee_id=user.pk))
+
+    def under_way(self) -> "SessionQuerySet":
+        """Sessions of engagements that have not ended (a higher app, known by the relation's name)."""
+        return self.filter(series__engagement__state="active")
 
     def planned(self) -> "SessionQuerySet":
         return self.filter(state=Session.State.PLANNED)
@@ -61,22 +73,33 @@ class Session(models.Model):
 
     class State(models.TextChoices):
         PLANNED = "planned", "planned"
+        SKIPPED = "skipped", "skipped"
         CANCELLED = "cancelled", "cancelled"
 
-    class Shift(models.TextChoices):
-        """What a clock change did to the local time of this date."""
+    class Outcome(models.TextChoices):
+        """What the two say of it afterwards; `marks` holds who said what."""
 
-        NONE = "", "as agreed"
-        GAP = "gap", "the clock skips the agreed time; moved later by as much"
-        REPEAT = "repeat", "the agreed time comes twice; the first is meant"
+        UNSAID = "", "not said yet"
+        HELD = "held", "held"
+        MISSED = "missed", "missed"
+        UNCLEAR = "unclear", "you remember it differently"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     series = models.ForeignKey(Series, models.CASCADE, related_name="sessions")
     number = models.PositiveSmallIntegerField()
+    on = models.DateField(help_text="The date of the series that this session stands for, moved or not.")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     shift = models.CharField(max_length=6, choices=Shift, default=Shift.NONE, blank=True)
+    is_moved = models.BooleanField(default=False, help_text="The two agreed on another time for this one.")
+    sequence = models.PositiveIntegerField(
+        default=0, help_text="Raised by each move and by cancelling (SEQUENCE of RFC 5545)."
+    )
+    outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.UNSAID, blank=True)
+    link = models.URLField("meeting link", max_length=500, blank=True)
+    skipped_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    word_sealed = models.BinaryField(blank=True, default=b"")  # what was said on skipping it
 
     objects = SessionQuerySet.as_manager()
 
@@ -84,6 +107,9 @@ class Session(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["series", "number"], name="session_number_once"),
             models.CheckConstraint(name="session_starts_before_end", condition=Q(starts_at__lt=F("ends_at"))),
+            models.CheckConstraint(
+                name="session_outcome_of_planned", condition=Q(outcome="") | Q(state="planned")
+            ),
         ]
         ordering = ["starts_at"]
         indexes = [
@@ -92,6 +118,137 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.number}"
+
+    @property
+    def meeting_link(self) -> str:
+        """This session's own link, or else that of the series."""
+        return self.link or self.series.link
+
+    def seal_word(self, text: str) -> None:
+        """Set what was said on skipping it; the row is not saved."""
+        self.word_sealed = self._key().seal(text, place=place(self, "word")) if text else b""
+
+    def read_word(self) -> str:
+        if not self.word_sealed:
+            return ""
+        return self._key().open(bytes(self.word_sealed), place=place(self, "word"))
+
+    def _key(self) -> DataKey:
+        return DataKey.objects.of(f"engagement:{self.series.engagement_id}")
+
+
+class Mark(models.Model):
+    """What one of the two says of a session that is over."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="marks")
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    was_held = models.BooleanField()
+    marked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "person"], name="mark_once_per_person")]
+
+    def __str__(self) -> str:
+        return "held" if self.was_held else "missed"
+
+
+class Proposal(models.Model):
+    """What one of the two proposes and the other answers; until then nothing changes."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "waiting"
+        ACCEPTED = "accepted", "accepted"
+        DECLINED = "declined", "declined"
+        WITHDRAWN = "withdrawn", "taken back"
+        REPLACED = "replaced", "answered with another"
+        LAPSED = "lapsed", "no longer possible"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Move(Proposal):
+    """Another time for one session. The old time stays reserved until the other accepts."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="moves")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(state="open"), name="move_one_open_per_session"
+            ),
+            models.CheckConstraint(name="move_starts_before_end", condition=Q(starts_at__lt=F("ends_at"))),
+            models.CheckConstraint(
+                name="move_open_until_closed",
+                condition=Q(state="open", closed_at__isnull=True)
+                | (~Q(state="open") & Q(closed_at__isnull=False)),
+            ),
+        ]
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"move {self.pk}"
+
+
+class Change(Proposal):
+    """Other terms for a series from some date on."""
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="changes")
+    zone = models.CharField(max_length=64, validators=[validate_zone])
+    at = models.TimeField()
+    cadence = models.CharField(max_length=2, choices=Cadence)
+    minutes = models.PositiveSmallIntegerField()
+    starts_on = models.DateField(help_text="The new series begins here.")
+    ends_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["series"], condition=Q(state="open"), name="change_one_open_per_series"
+            ),
+            models.CheckConstraint(name="change_starts_before_end", condition=Q(starts_on__lte=F("ends_on"))),
+            models.CheckConstraint(
+                name="change_minutes_15_to_180", condition=Q(minutes__gte=15, minutes__lte=180)
+            ),
+            models.CheckConstraint(name="change_cadence_known", condition=Q(cadence__in=Cadence.values)),
+            models.CheckConstraint(
+                name="change_open_until_closed",
+                condition=Q(state="open", closed_at__isnull=True)
+                | (~Q(state="open") & Q(closed_at__isnull=False)),
+            ),
+        ]
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"change {self.pk}"
+
+
+class TimeAway(models.Model):
+    """Days on which a person does not meet: a holiday, leave. In their own zone, both dates included."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="times_away")
+    starts_on = models.DateField("first day")
+    ends_on = models.DateField("last day")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="time_away_starts_before_end", condition=Q(starts_on__lte=F("ends_on"))
+            )
+        ]
+        ordering = ["starts_on"]
+
+    def __str__(self) -> str:
+        return f"away {self.starts_on} to {self.ends_on}"
 
 
 class Reservation(models.Model):
@@ -126,8 +283,8 @@ class Reminder(models.Model):
     """A message due to one person about one session."""
 
     class Kind(models.TextChoices):
-        DAY = "24h", "a day before"
-        HOUR = "1h", "an hour before"
+        EARLY = "early", "the earlier one, usually a day before"
+        LATE = "late", "the later one, usually an hour before"
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
@@ -136,7 +293,7 @@ class Reminder(models.Model):
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="reminders")
     person = models.ForeignKey(User, models.CASCADE, related_name="reminders")
-    kind = models.CharField(max_length=4, choices=Kind)
+    kind = models.CharField(max_length=5, choices=Kind)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
 
@@ -154,3 +311,47 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"reminder {self.kind}"
+
+
+class Feed(models.Model):
+    """A person's sessions at a private address, found by the token's digest."""
+
+    person = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="feed")
+    token_digest = models.BinaryField(max_length=32, unique=True)  # SHA-256
+    token_sealed = models.BinaryField()  # to show it to its owner again
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"feed of {self.person_id}"
+
+
+class BusyCalendar(models.Model):
+    """The address of a person's own calendar elsewhere, read for when they are busy and nothing more."""
+
+    person = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="busy_calendar")
+    address_sealed = models.BinaryField()
+    host = models.CharField(max_length=253, help_text="What of the address is shown.")
+    due_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="busy_calendar_by_due")]
+
+    def __str__(self) -> str:
+        return f"calendar of {self.person_id}"
+
+
+class Busy(models.Model):
+    """When a person is busy elsewhere. Nothing else is known of it."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="busy")
+    during = DateTimeRangeField(default_bounds="[)")
+
+    class Meta:
+        indexes = [GistIndex(fields=["person", "during"], name="busy_by_person_and_time")]
+        verbose_name_plural = "busy"
+
+    def __str__(self) -> str:
+        return "busy"

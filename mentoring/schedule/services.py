@@ -2,8 +2,8 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import asdict
+from datetime import datetime, time, timedelta
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -11,40 +11,15 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accounts.models import User
 from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.schedule.models import Reminder, Reservation, Series, Session
-from mentoring.schedule.times import Occurrence, occurrences, resolve
+from mentoring.schedule.times import Terms, resolve
 
-REMINDERS = {Reminder.Kind.DAY: timedelta(hours=24), Reminder.Kind.HOUR: timedelta(hours=1)}
+REMINDERS = {Reminder.Kind.EARLY: timedelta(hours=24), Reminder.Kind.LATE: timedelta(hours=1)}
 BATCH = 200
 ONE_DAY = timedelta(days=1)
 
 
 class ScheduleError(Exception):
     """Time could not be reserved; the text is fit to show."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """When two people meet: the first date sets the weekday, `at` is local time in `zone`."""
-
-    starts_on: date
-    ends_on: date
-    at: time
-    zone: str
-    every_weeks: int
-    minutes: int
-
-    def occurrences(self) -> list[Occurrence]:
-        return occurrences(
-            starts_on=self.starts_on,
-            ends_on=self.ends_on,
-            every_weeks=self.every_weeks,
-            at=self.at,
-            zone=self.zone,
-        )
-
-    @property
-    def length(self) -> timedelta:
-        return timedelta(minutes=self.minutes)
 
 
 def lock_people(ids: Iterable[uuid.UUID]) -> None:
@@ -104,6 +79,7 @@ def reserve_series(
         Session(
             series=series,
             number=number,
+            on=occurrence.on,
             starts_at=occurrence.starts_at,
             ends_at=occurrence.starts_at + terms.length,
             shift=occurrence.shift,

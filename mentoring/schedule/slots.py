@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from accounts import week
 from accounts.models import Profile, User
-from mentoring.schedule.services import Terms, collisions, reserved
-from mentoring.schedule.times import resolve
+from mentoring.schedule.services import collisions, reserved
+from mentoring.schedule.times import Terms, resolve, series_dates
 
 HALF_HOUR = timedelta(minutes=30)
 
@@ -69,10 +69,10 @@ def common_starts(mentor: User, mentee: User, terms: Terms) -> list[Start]:
 def _week_of(terms: Terms) -> Iterator[Terms]:
     for day in range(7):
         on = terms.starts_on + timedelta(days=day)
-        if on > terms.ends_on:
-            return
+        if not (dates := series_dates(on, terms.ends_on, terms.cadence)):
+            continue
         for half_hour in range(week.HALF_HOURS_A_DAY):
-            yield replace(terms, starts_on=on, at=time(half_hour // 2, half_hour % 2 * 30))
+            yield replace(terms, starts_on=dates[0], at=time(half_hour // 2, half_hour % 2 * 30))
 
 
 def _protected_weeks(people: list[User]) -> list[_Protected]:

@@ -1,18 +1,72 @@
 """When a series meets: from an agreed local time to instants, each date resolved for itself."""
 
+import calendar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mentoring.schedule.models import Session
+from django.db import models
 
-Shift = Session.Shift
+DAYS_A_WEEK = 7
+LAST = 5
+
+
+class Cadence(models.TextChoices):
+    """How often two people meet. The date of the first session sets the weekday."""
+
+    WEEKLY = "1w", "weekly"
+    TWO_WEEKS = "2w", "every two weeks"
+    FOUR_WEEKS = "4w", "every four weeks"
+    FIRST = "m1", "monthly, on the first such weekday"
+    SECOND = "m2", "monthly, on the second such weekday"
+    THIRD = "m3", "monthly, on the third such weekday"
+    FOURTH = "m4", "monthly, on the fourth such weekday"
+    LAST = "m5", "monthly, on the last such weekday"
+
+    @property
+    def weeks(self) -> int:
+        """Weeks from one session to the next; 0 for a monthly series."""
+        return 0 if self.value[0] == "m" else int(self.value[0])
+
+    @property
+    def nth(self) -> int:
+        """Which weekday of its kind in the month, 1 to 4, or LAST; 0 for a series of weeks."""
+        return int(self.value[1]) if self.value[0] == "m" else 0
+
+
+class Shift(models.TextChoices):
+    """What a clock change did to the local time of a date."""
+
+    NONE = "", "as agreed"
+    GAP = "gap", "the clock skips the agreed time; moved later by as much"
+    REPEAT = "repeat", "the agreed time comes twice; the first is meant"
 
 
 @dataclass(frozen=True)
 class Occurrence:
+    on: date  # local, in the zone of the series
     starts_at: datetime  # aware, UTC
     shift: Shift
+
+
+@dataclass(frozen=True)
+class Terms:
+    """When two people meet: the first date sets the weekday, `at` is local time in `zone`."""
+
+    starts_on: date
+    ends_on: date
+    at: time
+    zone: str
+    cadence: str  # one of Cadence
+    minutes: int
+
+    def occurrences(self) -> list[Occurrence]:
+        dates = series_dates(self.starts_on, self.ends_on, self.cadence)
+        return [resolve(on, self.at, self.zone) for on in dates]
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(minutes=self.minutes)
 
 
 def resolve(on: date, at: time, zone: str) -> Occurrence:
@@ -25,17 +79,37 @@ def resolve(on: date, at: time, zone: str) -> Occurrence:
     instant = local.astimezone(UTC)
     if instant.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
         # With fold=0 a skipped time is read with the offset from before the gap, which lands after it.
-        return Occurrence(instant, Shift.GAP)
+        return Occurrence(on, instant, Shift.GAP)
     if local.replace(fold=1).utcoffset() != local.utcoffset():
-        return Occurrence(instant, Shift.REPEAT)
-    return Occurrence(instant, Shift.NONE)
+        return Occurrence(on, instant, Shift.REPEAT)
+    return Occurrence(on, instant, Shift.NONE)
 
 
-def series_dates(starts_on: date, ends_on: date, every_weeks: int) -> list[date]:
-    """Dates of a series: the first, then every so many weeks, up to and including the end date."""
-    count = (ends_on - starts_on).days // (7 * every_weeks) + 1
-    return [starts_on + timedelta(weeks=every_weeks * n) for n in range(count)]
+def series_dates(starts_on: date, ends_on: date, cadence: str) -> list[date]:
+    """Dates of a series, up to and including the end date.
+
+    By weeks the first is `starts_on`. By months it is the first such weekday of a month on or after it:
+    nobody has to know the date in order to meet on each month's last Friday.
+    """
+    weeks, nth = Cadence(cadence).weeks, Cadence(cadence).nth
+    if nth:
+        return _monthly(starts_on, ends_on, nth)
+    count = (ends_on - starts_on).days // (DAYS_A_WEEK * weeks) + 1
+    return [starts_on + timedelta(weeks=weeks * n) for n in range(count)]
 
 
-def occurrences(*, starts_on: date, ends_on: date, every_weeks: int, at: time, zone: str) -> list[Occurrence]:
-    return [resolve(on, at, zone) for on in series_dates(starts_on, ends_on, every_weeks)]
+def _monthly(starts_on: date, ends_on: date, nth: int) -> list[date]:
+    dates = []
+    year, month = starts_on.year, starts_on.month
+    while (year, month) <= (ends_on.year, ends_on.month):
+        on = _nth_weekday(year, month, starts_on.weekday(), nth)
+        if starts_on <= on <= ends_on:
+            dates.append(on)
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return dates
+
+
+def _nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
+    first_weekday, days = calendar.monthrange(year, month)
+    day = 1 + (weekday - first_weekday) % DAYS_A_WEEK + DAYS_A_WEEK * (nth - 1)
+    return date(year, month, day if day <= days else day - DAYS_A_WEEK)

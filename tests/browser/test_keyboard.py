@@ -42,7 +42,7 @@ def test_request_is_sent_by_keyboard_alone(
     enter(lucia, "Ask for mentoring: Tomas Lind")
     write(lucia, "message:", "Your applications get answers; mine do not.")
     write(lucia, "offer:", "I translate into Spanish.")
-    tab_to(lucia, "every_weeks:")
+    tab_to(lucia, "cadence:")
     with lucia.page.expect_response("**/times/"):
         lucia.page.keyboard.press("ArrowDown")
     tab_to(lucia, "start:")

@@ -178,9 +178,9 @@ def ask(ewa: Visitor) -> None:
     expect(page.get_by_label(GOAL)).to_be_checked()
     ewa.fill(message="You plan four wards; I lose one.", offer="Your rota as one clear chart.")
     with page.expect_response("**/times/"):
-        page.locator("[name=every_weeks]").select_option("2")
+        page.locator("[name=cadence]").select_option("2w")
     with page.expect_response("**/times/"):
-        page.locator("[name=every_weeks]").select_option("1")
+        page.locator("[name=cadence]").select_option("1w")
     ewa.arrive()
     slot = page.locator("#times [name=start]").first
     expect(slot.locator("xpath=ancestor::label")).to_contain_text("for Daniel")

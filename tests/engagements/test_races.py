@@ -23,7 +23,7 @@ from mentoring.outbox.models import Mail
 from mentoring.programs.models import Membership, Program
 from mentoring.programs.services import ProgramError, change_membership, leave_program
 from mentoring.schedule.models import Reservation, Series
-from mentoring.schedule.services import Terms
+from mentoring.schedule.times import Terms
 from tests import factories
 from tests.racing import Finish, race, refusals
 
@@ -38,7 +38,7 @@ def apart(n: int) -> dict[str, object]:
     return {
         "starts_on": first,
         "ends_on": first + timedelta(weeks=3),
-        "every_weeks": 4,
+        "cadence": "4w",
         "minutes": 30,
         "at": time(2 + half_hour // 2, half_hour % 2 * 30),
         "zone": "UTC",
@@ -343,7 +343,7 @@ def overlapping(n: int) -> dict[str, object]:
     return {
         "starts_on": first,
         "ends_on": first + timedelta(weeks=8),
-        "every_weeks": (1, 2, 4)[n % 3],
+        "cadence": ("1w", "2w", "4w")[n % 3],
         "minutes": 60,
         "at": at,
         "zone": zone,

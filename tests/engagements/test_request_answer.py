@@ -103,7 +103,7 @@ def test_accept_of_terms_that_changed_meanwhile_is_refused(proposal: Request, me
 def act_other_terms(client, request: Request, **over):
     on = timezone.localdate() + timedelta(days=5)
     form = {
-        "every_weeks": 2,
+        "cadence": "2w",
         "minutes": 45,
         "ends_on": on + timedelta(weeks=8),
         "start": "other",
@@ -117,7 +117,7 @@ def test_other_terms_ask_the_mentee_anew(asked: Request, mentor, mentee) -> None
     answer = act_other_terms(mentor, asked)
     assert words(answer) == ["Your terms are on their way to Amara Eze."]
     asked.refresh_from_db()
-    assert (asked.every_weeks, asked.minutes, asked.mentee_yes_at) == (2, 45, None)
+    assert (asked.cadence, asked.minutes, asked.mentee_yes_at) == ("2w", 45, None)
     assert asked.mentor_yes_at is not None
     assert Mail.objects.get().recipients == [asked.mentee.email]
     act(mentee, asked, "accept")

@@ -25,7 +25,7 @@ def filled(cast, **over) -> dict[str, object]:
         "goal": cast.goal.pk,
         "message": "I would like to learn how you hold hard talks.",
         "offer": "I can build your ward's dashboard.",
-        "every_weeks": 2,
+        "cadence": "2w",
         "minutes": 45,
         "ends_on": on + timedelta(weeks=10),
         "start": "other",
@@ -55,7 +55,7 @@ def test_request_new_sends_at_a_proposed_time(cast, mentee) -> None:
     start = mentee.get(address(cast)).context["form"].starts[0]
     end = timezone.localdate() + timedelta(weeks=12)  # as the form proposes, so that its times stand
     chosen = filled(
-        cast, every_weeks=1, minutes=60, ends_on=end, start=f"{start.on:%Y-%m-%d}T{start.at:%H:%M}"
+        cast, cadence="1w", minutes=60, ends_on=end, start=f"{start.on:%Y-%m-%d}T{start.at:%H:%M}"
     )
     answer = mentee.post(address(cast), chosen)
     request = Request.objects.get()
@@ -71,10 +71,10 @@ def test_request_new_sends_at_another_time_and_tells_the_mentor(cast, mentee) ->
     data = filled(cast)
     mentee.post(address(cast), data)
     request = Request.objects.get()
-    assert (request.starts_on, f"{request.at:%H:%M}", request.every_weeks, request.minutes) == (
+    assert (request.starts_on, f"{request.at:%H:%M}", request.cadence, request.minutes) == (
         data["on"],
         "17:45",
-        2,
+        "2w",
         45,
     )
     mail = Mail.objects.get()
@@ -82,7 +82,7 @@ def test_request_new_sends_at_another_time_and_tells_the_mentor(cast, mentee) ->
     assert data["message"] not in mail.text + mail.html
 
 
-@pytest.mark.parametrize("field", ["goal", "message", "offer", "every_weeks", "minutes", "ends_on", "start"])
+@pytest.mark.parametrize("field", ["goal", "message", "offer", "cadence", "minutes", "ends_on", "start"])
 def test_request_new_needs_every_field_and_keeps_the_others(cast, mentee, field: str) -> None:
     answer = mentee.post(address(cast), filled(cast, **{field: ""}))
     assert field in errors_of(answer)
@@ -104,7 +104,7 @@ def test_request_new_needs_every_field_and_keeps_the_others(cast, mentee, field:
         ({"ends_on": timezone.localdate() + timedelta(weeks=26, days=1)}, "ends_on"),
         ({"ends_on": "9999-12-31"}, "ends_on"),
         ({"ends_on": timezone.localdate() + timedelta(days=4)}, "ends_on"),
-        ({"every_weeks": 3}, "every_weeks"),
+        ({"cadence": "3w"}, "cadence"),
         ({"minutes": 999}, "minutes"),
         ({"start": "2031-01-01T09:00"}, "start"),
         ({"start": "\x00"}, "start"),

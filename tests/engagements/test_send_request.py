@@ -11,7 +11,7 @@ from mentoring.engagements.services import (
     withdraw_request,
 )
 from mentoring.outbox.models import Mail
-from mentoring.schedule.services import Terms
+from mentoring.schedule.times import Cadence, Terms
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def ask(cast, now):
     on = factories.next_weekday(1, now.date() + timedelta(days=2))
-    terms = Terms(on, on + timedelta(weeks=10), time(9), "Europe/London", 1, 60)
+    terms = Terms(on, on + timedelta(weeks=10), time(9), "Europe/London", Cadence.WEEKLY, 60)
     words = {"message": "Would you help me?", "offer": "I can help you with figures."}
     return send_request(
         mentee=cast.mentee, mentor_id=cast.mentor.person_id, goal=cast.goal, terms=terms, now=now, **words

@@ -26,7 +26,7 @@ from mentoring.engagements.services import (
 )
 from mentoring.outbox.models import Mail
 from mentoring.programs.models import Membership
-from mentoring.schedule.services import Terms
+from mentoring.schedule.times import Cadence, Terms
 from tests import factories
 from tests.racing import race
 
@@ -122,7 +122,7 @@ def ask(goal, mentor):
         goal=goal,
         message="Your work on rotas is what I need to learn from.",
         offer="I can put your device list in order.",
-        terms=Terms(day, day + timezone.timedelta(weeks=8), time(9), "Europe/London", 1, 60),
+        terms=Terms(day, day + timezone.timedelta(weeks=8), time(9), "Europe/London", Cadence.WEEKLY, 60),
         now=timezone.now(),
     )
 

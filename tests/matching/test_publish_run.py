@@ -76,7 +76,7 @@ def test_publish_run_proposes_every_pairing_to_both(cast, run):
     request = Request.objects.get(mentee=cast.mentee.person)
     assert (request.mentor, request.goal, request.origin) == (cast.mentor.person, cast.goal, "program")
     assert (request.mentor_yes_at, request.mentee_yes_at) == (None, None)
-    assert (request.every_weeks, request.minutes) == (1, 60)
+    assert (request.cadence, request.minutes) == ("1w", 60)
     assert run.pairings.get(mentee=cast.mentee).request == request
     assert run.changes.get().words == "2 pairings to be published at once"
     assert Mail.objects.count() == 4

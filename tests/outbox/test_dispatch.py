@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from mentoring.outbox import services
+from mentoring.outbox import dispatching, services
 from mentoring.outbox.models import Mail
 from tests.racing import race, refusals
 from tests.running import Catcher, text_of, wait_until
@@ -66,22 +66,22 @@ def pause_of(mail: Mail) -> float:
 def test_dispatch_sends_what_is_due(catcher: Catcher) -> None:
     mail = make_mail(html="<b>7351</b>")
     later = make_mail("later@example.org", due_at=timezone.now() + MINUTE)
-    assert services.dispatch() == 1
+    assert dispatching.dispatch() == 1
     (taken,) = catcher.mails
     assert (taken["To"], taken["Subject"], text_of(taken)) == ("amara@example.org", "A code", "7351\n")
     assert taken["Message-ID"] == mail.headers["Message-ID"]
     assert taken.get_body(("html",)).get_content() == "<b>7351</b>"
     assert (state_of(mail), state_of(later)) == (Mail.State.SENT, Mail.State.WAITING)
     assert (mail.attempts, mail.lease, mail.error) == (1, None, "")
-    assert services.dispatch() == 0
+    assert dispatching.dispatch() == 0
 
 
 def test_dispatch_takes_twenty_at_a_time_over_one_connection(catcher: Catcher) -> None:
     for n in range(25):
         make_mail(f"person{n}@example.org")
-    assert services.dispatch() == 20
+    assert dispatching.dispatch() == 20
     assert catcher.connections == 1
-    assert services.dispatch() == 5
+    assert dispatching.dispatch() == 5
     assert len(catcher.mails) == 25
 
 
@@ -101,7 +101,7 @@ def test_permanent_refusal_fails_and_stops_nobody(catcher: Catcher) -> None:
     catcher.refused_recipients = {"gone@example.org": "550 no such person"}
     catcher.script = refusing({"spam@example.org": "554 not wanted"})
     gone, spam, good = make_mail("gone@example.org"), make_mail("spam@example.org"), make_mail()
-    services.dispatch()
+    dispatching.dispatch()
     assert (state_of(gone), state_of(spam), state_of(good)) == ("failed", "failed", "sent")
     assert "no such person" in gone.error
     assert "not wanted" in spam.error
@@ -112,7 +112,7 @@ def test_temporary_refusal_backs_off_and_stops_nobody(catcher: Catcher) -> None:
     catcher.script = refusing({"full@example.org": "452 mailbox full", "bye@example.org": "421 closing"})
     slow = [make_mail("busy@example.org"), make_mail("full@example.org"), make_mail("bye@example.org")]
     good = make_mail()
-    services.dispatch()
+    dispatching.dispatch()
     assert state_of(good) == Mail.State.SENT
     for mail in slow:
         assert (pause_of(mail), mail.state, mail.attempts, mail.lease) == (1.0, Mail.State.WAITING, 1, None)
@@ -123,30 +123,30 @@ def test_temporary_refusal_backs_off_and_stops_nobody(catcher: Catcher) -> None:
 def test_pause_doubles_up_to_an_hour(catcher: Catcher, attempts: int, minutes: int) -> None:
     catcher.refused_recipients = {"busy@example.org": "451 come back"}
     mail = make_mail("busy@example.org", attempts=attempts)
-    services.dispatch()
+    dispatching.dispatch()
     assert pause_of(mail) == minutes
 
 
 def test_sender_that_is_refused_waits_for_the_operator(catcher: Catcher) -> None:
     catcher.refused_senders = {"holdfast@localhost": "550 not from here"}
     mail = make_mail()
-    services.dispatch()
+    dispatching.dispatch()
     assert (pause_of(mail), mail.state) == (1.0, Mail.State.WAITING)
 
 
 def test_hanging_server_backs_off_that_mail_alone(catcher: Catcher) -> None:
     catcher.script = refusing({"slow@example.org": 1.5})
     slow, good = make_mail("slow@example.org"), make_mail()
-    services.dispatch()
+    dispatching.dispatch()
     assert (pause_of(slow), slow.state) == (1.0, Mail.State.WAITING)
     assert state_of(good) == Mail.State.SENT
 
 
 def test_slow_batch_gives_the_rest_back(catcher: Catcher, monkeypatch) -> None:
-    monkeypatch.setattr(services, "BATCH_SECONDS", 0.2)
+    monkeypatch.setattr(dispatching, "BATCH_SECONDS", 0.2)
     catcher.script = lambda to, mail: 0.3
     mails = [make_mail() for _ in range(3)]
-    assert services.dispatch() == 3
+    assert dispatching.dispatch() == 3
     assert [state_of(mail) for mail in mails] == ["sent", "waiting", "waiting"]
     assert [(mail.lease, mail.attempts) for mail in mails[1:]] == [(None, 0), (None, 0)]
 
@@ -156,15 +156,15 @@ def test_unreachable_server_lets_all_that_is_due_wait(catcher: Catcher, settings
     settings.EMAIL_PORT = closed_port
     mails = [make_mail() for _ in range(30)]
     later = make_mail(due_at=timezone.now() + timedelta(hours=5))
-    assert services.dispatch() == 20
-    assert services.dispatch() == 0
+    assert dispatching.dispatch() == 20
+    assert dispatching.dispatch() == 0
     for mail in mails:
         assert (pause_of(mail), mail.state, mail.attempts, mail.lease) == (1.0, "waiting", 0, None)
     assert "refused" in mails[0].error
     assert pause_of(later) == 300.0
     settings.EMAIL_PORT = catcher.port
-    assert services.dispatch(timezone.now() + MINUTE) == 20
-    assert services.dispatch(timezone.now() + MINUTE) == 10
+    assert dispatching.dispatch(timezone.now() + MINUTE) == 20
+    assert dispatching.dispatch(timezone.now() + MINUTE) == 10
     assert len(catcher.mails) == 30
 
 
@@ -173,7 +173,7 @@ def test_server_that_never_greets_lets_all_that_is_due_wait(settings) -> None:
         settings.EMAIL_PORT = silent.getsockname()[1]
         mails = [make_mail() for _ in range(10)]
         began = time.monotonic()
-        services.dispatch()
+        dispatching.dispatch()
         assert time.monotonic() - began < 3
     assert {(pause_of(mail), mail.state) for mail in mails} == {(1.0, "waiting")}
 
@@ -181,13 +181,13 @@ def test_server_that_never_greets_lets_all_that_is_due_wait(settings) -> None:
 def test_server_that_refuses_the_sign_in_lets_all_wait(settings) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "holdfast", "wrong"
     mails = [make_mail() for _ in range(3)]
-    services.dispatch()
+    dispatching.dispatch()
     assert {(pause_of(mail), mail.state) for mail in mails} == {(1.0, "waiting")}
 
 
 def test_mail_is_not_sent_after_it_is_of_use(catcher: Catcher) -> None:
     late = make_mail(send_before=timezone.now(), error="'451 come back'")
-    services.dispatch()
+    dispatching.dispatch()
     assert (state_of(late), late.error) == ("failed", "Not sent in time to be of use. '451 come back'")
     assert catcher.mails == []
 
@@ -196,7 +196,7 @@ def test_mail_that_expires_while_its_batch_is_sent_is_left(catcher: Catcher) -> 
     catcher.script = lambda to, mail: 0.3
     make_mail()
     late = make_mail("late@example.org", send_before=timezone.now() + timedelta(seconds=0.2))
-    services.dispatch()
+    dispatching.dispatch()
     assert catcher.to("late@example.org") == []
     assert state_of(late) == Mail.State.WAITING
 
@@ -217,7 +217,7 @@ def test_mail_that_expires_while_its_batch_is_sent_is_left(catcher: Catcher) -> 
 )
 def test_mail_that_cannot_be_written_stops_nobody(catcher: Catcher, over: dict) -> None:
     bad, good = make_mail(**over), make_mail("good@example.org")
-    services.dispatch()
+    dispatching.dispatch()
     assert state_of(good) == Mail.State.SENT
     assert state_of(bad) == Mail.State.FAILED
     assert [mail["To"] for mail in catcher.mails] == ["good@example.org"]
@@ -227,7 +227,7 @@ def test_mail_that_cannot_be_written_stops_nobody(catcher: Catcher, over: dict) 
 def test_addresses_beyond_ascii_stop_nobody(catcher: Catcher, to: str) -> None:
     mail = make_mail(to)
     good = make_mail("good@example.org", subject="Vielen Dank, Zoë 🙂", text="Grüße – 你好\n")
-    services.dispatch()
+    dispatching.dispatch()
     assert state_of(good) == Mail.State.SENT
     assert state_of(mail) in {Mail.State.SENT, Mail.State.FAILED}
     (taken,) = catcher.to("good@example.org")
@@ -237,14 +237,14 @@ def test_addresses_beyond_ascii_stop_nobody(catcher: Catcher, to: str) -> None:
 def test_lease_keeps_others_away_until_it_ends(catcher: Catcher) -> None:
     now = timezone.now()
     held = make_mail(lease=uuid4(), leased_until=now + MINUTE)
-    assert services.dispatch(now) == 0
-    assert services.dispatch(now + MINUTE) == 1
+    assert dispatching.dispatch(now) == 0
+    assert dispatching.dispatch(now + MINUTE) == 1
     assert state_of(held) == Mail.State.SENT
 
 
 def test_who_lost_the_lease_neither_sends_nor_records(catcher: Catcher) -> None:
     mail = make_mail(lease=uuid4(), leased_until=timezone.now() + MINUTE)
-    services._send_one(mail, uuid4(), services.get_connection())
+    dispatching._send_one(mail, uuid4(), dispatching.get_connection())
     assert catcher.mails == []
     assert (state_of(mail), mail.attempts) == (Mail.State.WAITING, 0)
 
@@ -254,7 +254,7 @@ def test_two_dispatchers_send_each_mail_once(catcher: Catcher) -> None:
     sent = [make_mail(f"person{n}@example.org").headers["Message-ID"] for n in range(100)]
 
     def work() -> None:
-        while services.dispatch():
+        while dispatching.dispatch():
             pass
 
     finishes = race([work] * 4)
@@ -279,7 +279,7 @@ def test_mail_withdrawn_while_its_batch_is_sent_stays_here(catcher: Catcher) -> 
 
     catcher.script = script
     first, second = make_mail(), make_mail("second@example.org", about="session:1")
-    race([services.dispatch, withdraw])
+    race([dispatching.dispatch, withdraw])
     assert (state_of(first), state_of(second)) == (Mail.State.SENT, Mail.State.WITHDRAWN)
     assert catcher.to("second@example.org") == []
 
@@ -289,12 +289,12 @@ def test_dispatcher_that_dies_between_sending_and_recording_repeats_one(catcher:
     """Its lease runs out and another takes the mail: repeated once, under the same id, and never lost."""
     settings.OUTBOX_LEASE = timedelta(seconds=0.5)
     mail = make_mail()
-    (claimed,) = services._claim(lease := uuid4(), timezone.now())
-    connection = services.get_connection(settings.DELIVERY_BACKEND)
-    assert services._deliver(claimed, connection) == services.Outcome()
+    (claimed,) = dispatching._claim(lease := uuid4(), timezone.now())
+    connection = dispatching.get_connection(settings.DELIVERY_BACKEND)
+    assert dispatching._deliver(claimed, connection) == dispatching.Outcome()
     connection.close()
     assert str(Mail.objects.get().lease) == str(lease)
-    wait_until(lambda: services.dispatch() == 1, 5)
+    wait_until(lambda: dispatching.dispatch() == 1, 5)
     assert [taken["Message-ID"] for taken in catcher.mails] == [mail.headers["Message-ID"]] * 2
     assert state_of(mail) == Mail.State.SENT
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, timedelta, tzinfo
+from datetime import timedelta
 
 import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -26,20 +25,13 @@ def rolled_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-@dataclass
-class Reader:
-    email: str = "amara@example.org"
-    name: str = "Amara Eze"
-    zone_info: tzinfo = UTC
-
-
 def queue(cast, key: str = "a key", **over) -> None:
     """Queue the mail of a request received, any that will do."""
     request = factories.make_request(cast.goal, cast.mentor, state="withdrawn", closed_at=NOW)
     services.queue_mail(
         **{
             "kind": "request_received",
-            "to": Reader(),
+            "to": cast.mentee.person,
             "template": "request_received",
             "context": {"request": request, "goal": request.goal, "other": request.mentee},
             "key": key,
@@ -53,7 +45,7 @@ def test_queue_mail_writes_one_row_with_the_change(cast) -> None:
     queue(cast, about="request:1", due_at=NOW + timedelta(hours=1))
     mail = Mail.objects.get()
     assert (mail.kind, mail.about, mail.state) == ("request_received", "request:1", Mail.State.WAITING)
-    assert mail.recipients == ["amara@example.org"]
+    assert mail.recipients == [cast.mentee.person.email]
     assert (mail.due_at, mail.send_before) == (NOW + timedelta(hours=1), NOW + timedelta(days=3))
     assert "Amara" in mail.text
     assert "<" not in mail.subject

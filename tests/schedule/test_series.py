@@ -9,7 +9,8 @@ from mentoring.engagements.services import EngagementError, accept_request, end_
 from mentoring.outbox.models import Mail
 from mentoring.schedule import services
 from mentoring.schedule.models import Reminder, Reservation, Series, Session
-from mentoring.schedule.services import ScheduleError, Terms
+from mentoring.schedule.services import ScheduleError
+from mentoring.schedule.times import Cadence, Terms
 from tests import factories
 from tests.factories import instant
 
@@ -25,7 +26,7 @@ def terms(**over) -> Terms:
         "ends_on": date(2031, 5, 6),
         "at": time(9),
         "zone": "Europe/London",
-        "every_weeks": 1,
+        "cadence": Cadence.WEEKLY,
         "minutes": 60,
     }
     return Terms(**fields | over)
@@ -54,7 +55,7 @@ def test_reserve_series_reserves_every_session_for_both(cast) -> None:
 
 def test_reserve_series_plans_two_reminders_for_each(cast) -> None:
     engage(cast)
-    before = {"24h": timedelta(hours=24), "1h": timedelta(hours=1)}
+    before = {"early": timedelta(hours=24), "late": timedelta(hours=1)}
     reminders = Reminder.objects.select_related("session")
     assert reminders.count() == 12 * 2 * 2
     assert all(one.due_at == one.session.starts_at - before[one.kind] for one in reminders)
@@ -64,7 +65,7 @@ def test_reserve_series_plans_no_reminder_for_a_time_that_has_passed(cast) -> No
     first = instant(2031, 2, 18, 9)
     engage(cast, now=first - 3 * HOUR)
     kinds = Reminder.objects.filter(session__starts_at=first).values_list("kind", flat=True)
-    assert sorted(kinds) == ["1h", "1h"]
+    assert sorted(kinds) == ["late", "late"]
 
 
 def test_reserve_series_leaves_out_sessions_that_have_passed(cast) -> None:
@@ -75,7 +76,7 @@ def test_reserve_series_leaves_out_sessions_that_have_passed(cast) -> None:
 
 
 def test_reserve_series_refuses_when_nothing_lies_ahead(cast) -> None:
-    only_one = vars(terms(every_weeks=4, ends_on=date(2031, 2, 28)))
+    only_one = vars(terms(cadence=Cadence.FOUR_WEEKS, ends_on=date(2031, 2, 28)))
     request = factories.make_request(cast.goal, cast.mentor, now=instant(2031, 2, 17), **only_one)
     with pytest.raises(EngagementError, match="No session of this series lies ahead"):
         accept_request(request_id=request.pk, by=cast.mentor.person, now=instant(2031, 2, 18, 9))
@@ -94,7 +95,7 @@ def another_mentee(cast, now=NOW, **over):
         ({"at": time(8, 15)}, 12),
         # 04:00 in New York is 09:00 in London, but for three weeks in March
         ({"at": time(4), "zone": "America/New_York"}, 9),
-        ({"every_weeks": 4}, 3),
+        ({"cadence": Cadence.FOUR_WEEKS}, 3),
         ({"starts_on": date(2031, 5, 6), "ends_on": date(2031, 6, 30)}, 1),
     ],
 )

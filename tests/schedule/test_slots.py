@@ -5,8 +5,8 @@ from datetime import date, time, timedelta
 import pytest
 
 from accounts import week
-from mentoring.schedule.services import Terms
 from mentoring.schedule.slots import common_starts
+from mentoring.schedule.times import Terms
 from tests import factories
 from tests.factories import instant
 
@@ -27,7 +27,7 @@ def terms(**over) -> Terms:
         "ends_on": date(2031, 3, 6),
         "at": time.min,
         "zone": "Europe/London",
-        "every_weeks": 1,
+        "cadence": "1w",
         "minutes": 60,
     }
     return Terms(**fields | over)
@@ -77,7 +77,7 @@ def test_common_starts_say_how_often_a_clock_change_moves_one_out() -> None:
 
 
 def test_common_starts_leave_out_what_is_reserved_by_either(cast) -> None:
-    held = {"starts_on": MONDAY, "ends_on": MONDAY + timedelta(weeks=4), "at": time(10), "every_weeks": 4}
+    held = {"starts_on": MONDAY, "ends_on": MONDAY + timedelta(weeks=4), "at": time(10), "cadence": "4w"}
     factories.make_engagement(cast.goal, cast.mentor, now=instant(2031, 2, 1), **held)
     mentee, mentor = factories.make_mentee(cast.program), factories.make_mentor(cast.program)
     for one, other in ((cast.mentor, mentee), (mentor, cast.mentee)):

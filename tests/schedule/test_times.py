@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentoring.schedule.models import Session
-from mentoring.schedule.times import occurrences, resolve, series_dates
+from mentoring.schedule.times import Cadence, Shift, Terms, resolve, series_dates
 from tests.factories import instant
 
-Shift = Session.Shift
 ZONES = sorted(available_timezones() - {"Factory", "localtime"})
 MINUTE = timedelta(minutes=1)
 
@@ -25,9 +23,7 @@ MINUTE = timedelta(minutes=1)
     ],
 )
 def test_weekly_nine_o_clock_stays_nine_over_both_changes(zone: str, changes: list[date]) -> None:
-    year = occurrences(
-        starts_on=date(2031, 1, 6), ends_on=date(2031, 12, 31), every_weeks=1, at=time(9), zone=zone
-    )
+    year = Terms(date(2031, 1, 6), date(2031, 12, 31), time(9), zone, Cadence.WEEKLY, 60).occurrences()
     local = [one.starts_at.astimezone(ZoneInfo(zone)) for one in year]
     assert [at.date() for at in local] == [date(2031, 1, 6) + timedelta(weeks=n) for n in range(52)]
     assert {at.time() for at in local} == {time(9)}
@@ -112,10 +108,10 @@ def check_resolve(zone: str, on: date, at: time) -> None:
     assert wall.replace(tzinfo=UTC) - resolved.starts_at == before
 
 
-@pytest.mark.parametrize(("every", "count"), [(1, 13), (2, 7), (4, 4)])
-def test_series_dates_run_to_the_end_date(every: int, count: int) -> None:
+@pytest.mark.parametrize(("every", "count"), [("1w", 13), ("2w", 7), ("4w", 4)])
+def test_series_dates_run_to_the_end_date(every: str, count: int) -> None:
     first = date(2031, 5, 6)
-    dates = series_dates(first, first + timedelta(weeks=12), every)
+    dates = series_dates(first, first + timedelta(weeks=12), Cadence(every))
     assert len(dates) == count
     assert dates[-1] == first + timedelta(weeks=12)
-    assert len(series_dates(first, first + timedelta(weeks=12, days=-1), every)) == count - 1
+    assert len(series_dates(first, first + timedelta(weeks=12, days=-1), Cadence(every))) == count - 1

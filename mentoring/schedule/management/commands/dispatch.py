@@ -3,14 +3,16 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
+from django.utils import timezone
 
-from mentoring.outbox import services
+from mentoring.outbox import dispatching
+from mentoring.schedule import services
 
 PAUSE = 5.0  # seconds
 
 
 class Command(BaseCommand):
-    help = "Send what is due from the outbox, without Celery or as a second wake-up beside it."
+    help = "Queue reminders and send what is due, without Celery or as a second wake-up beside it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="Go on until stopped.")
@@ -18,14 +20,15 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         while True:
             try:
-                claimed = services.dispatch()
+                services.queue_reminders(timezone.now())
+                claimed = dispatching.dispatch()
             except OperationalError as error:
                 if not options["loop"]:
                     raise
                 self.stderr.write(f"database away: {error}")
                 claimed = 0
             close_old_connections()
-            if claimed < services.BATCH:
+            if claimed < dispatching.BATCH:
                 if not options["loop"]:
                     return
                 time.sleep(PAUSE)

@@ -1,0 +1,1 @@
+"""What is said by mail about sessions: one function a message."""
