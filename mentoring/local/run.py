@@ -180,7 +180,10 @@ class Runner:
     def note_children(self) -> None:
         running = [child.process.pid for child in self.children if child.process is not None]
         known = {str(pid): psutil.Process(pid).create_time() for pid in running if psutil.pid_exists(pid)}
-        (self.var_dir / "run.children").write_text(json.dumps(known))
+        # All of it or nothing: who is killed half way must not leave a note that nobody can read.
+        note = self.var_dir / "run.children.new"
+        note.write_text(json.dumps(known))
+        note.replace(self.var_dir / "run.children")
 
     def end_survivors(self) -> None:
         """End children of a run that was killed; Linux has done so by itself, macOS has not."""
