@@ -78,9 +78,11 @@ def queue_mail(
     wake_dispatcher()
 
 
-def withdraw(about: Sequence[str]) -> int:
+def withdraw(about: Sequence[str], *, kind: str = "") -> int:
     """Withdraw what waits to be sent about these subjects; one that is being sent this moment still goes."""
-    waiting = Mail.objects.filter(about__in=about, state=Mail.State.WAITING)
+    waiting = Mail.objects.filter(about__in=about, state__in=[Mail.State.WAITING, Mail.State.GATHERED])
+    if kind:
+        waiting = waiting.filter(kind=kind)
     return waiting.update(state=Mail.State.WITHDRAWN, text="", html="", **FREE)
 
 

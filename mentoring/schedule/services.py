@@ -1,4 +1,4 @@
-"""Reserving time for two people, giving it back, and reminding them of it."""
+"""Reserving time for two people, and giving it back."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
-from mentoring.outbox.services import queue_mail, withdraw
-from mentoring.schedule.models import Reminder, Reservation, Series, Session
+from mentoring.outbox.services import withdraw
+from mentoring.schedule.mails import about
+from mentoring.schedule.models import Reservation, Series, Session
+from mentoring.schedule.reminders import drop_reminders, plan_reminders
 from mentoring.schedule.times import Terms, resolve
 
-REMINDERS = {Reminder.Kind.EARLY: timedelta(hours=24), Reminder.Kind.LATE: timedelta(hours=1)}
-BATCH = 200
 ONE_DAY = timedelta(days=1)
 
 
@@ -87,7 +87,7 @@ def reserve_series(
         for number, occurrence in enumerate(ahead, start=1)
     )
     _reserve(sessions, [mentor, mentee])
-    _plan_reminders(sessions, [mentor, mentee], now)
+    plan_reminders(sessions, now)
     return series
 
 
@@ -98,64 +98,9 @@ def cancel_series(*, engagement_id: uuid.UUID, now: datetime) -> int:
     ids = list(sessions.select_for_update().values_list("pk", flat=True))
     Session.objects.filter(pk__in=ids).update(state=Session.State.CANCELLED)
     Reservation.objects.filter(session_id__in=ids).update(is_live=False)
-    Reminder.objects.filter(session_id__in=ids, state=Reminder.State.WAITING).update(
-        state=Reminder.State.DROPPED
-    )
+    drop_reminders(ids)
     withdraw([about(pk) for pk in ids])
     return len(ids)
-
-
-def queue_reminders(now: datetime) -> int:
-    """Put the mails of reminders that are due into the outbox; returns how many reminders were settled.
-
-    A reminder of a session that was cancelled or has begun is dropped. Batches are claimed with SKIP
-    LOCKED, so that any number of workers may do this at once.
-    """
-    settled = 0
-    while batch := _queue_batch(now):
-        settled += batch
-    return settled
-
-
-def about(session_id: uuid.UUID) -> str:
-    return f"session:{session_id}"
-
-
-@transaction.atomic
-def _queue_batch(now: datetime) -> int:
-    reminders = list(
-        Reminder.objects.due(now)
-        # The session too: one that is being cancelled this moment is left for the next wake-up.
-        .select_for_update(of=("self", "session"), skip_locked=True)
-        .select_related("person", "session__series__mentor", "session__series__mentee")[:BATCH]
-    )
-    queued, dropped = [], []
-    for reminder in reminders:
-        session = reminder.session
-        if session.state != Session.State.PLANNED or session.starts_at <= now:
-            dropped.append(reminder.pk)
-            continue
-        queued.append(reminder.pk)
-        _queue_reminder(reminder, now)
-    Reminder.objects.filter(pk__in=queued).update(state=Reminder.State.QUEUED)
-    Reminder.objects.filter(pk__in=dropped).update(state=Reminder.State.DROPPED)
-    return len(reminders)
-
-
-def _queue_reminder(reminder: Reminder, now: datetime) -> None:
-    session = reminder.session
-    series = session.series
-    other = series.mentee if reminder.person_id == series.mentor_id else series.mentor
-    queue_mail(
-        kind="reminder",
-        to=reminder.person,
-        template="reminder",
-        context={"session": session, "other": other, "engagement_id": series.engagement_id},
-        key=f"reminder:{reminder.pk}",
-        now=now,
-        about=about(session.pk),
-        send_before=session.starts_at,
-    )
 
 
 def _reserve(sessions: Sequence[Session], people: Sequence[User]) -> None:
@@ -165,15 +110,4 @@ def _reserve(sessions: Sequence[Session], people: Sequence[User]) -> None:
         )
         for session in sessions
         for person in people
-    )
-
-
-def _plan_reminders(sessions: Sequence[Session], people: Sequence[User], now: datetime) -> None:
-    # A reminder whose hour has passed when the series is made says nothing new.
-    Reminder.objects.bulk_create(
-        Reminder(session=session, person=person, kind=kind, due_at=session.starts_at - before)
-        for session in sessions
-        for person in people
-        for kind, before in REMINDERS.items()
-        if session.starts_at - before > now
     )

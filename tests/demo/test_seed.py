@@ -26,7 +26,7 @@ from mentoring.goals.models import Goal, SkillWanted
 from mentoring.outbox.models import Mail
 from mentoring.programs.models import Membership, Program, kept_apart
 from mentoring.schedule.models import Reminder, Session
-from mentoring.schedule.services import queue_reminders
+from mentoring.schedule.reminders import queue_reminders
 
 pytestmark = pytest.mark.django_db
 

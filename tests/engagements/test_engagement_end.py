@@ -12,7 +12,7 @@ from mentoring.engagements.tasks import end_engagements as end_task
 from mentoring.engagements.tasks import expire_requests as expire_task
 from mentoring.outbox.models import Mail
 from mentoring.schedule.models import Reservation, Session
-from mentoring.schedule.services import queue_reminders
+from mentoring.schedule.reminders import queue_reminders
 from tests import factories
 from tests.factories import instant
 

@@ -6,7 +6,7 @@ from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from mentoring.outbox import dispatching
-from mentoring.schedule import services
+from mentoring.schedule import reminders
 
 PAUSE = 5.0  # seconds
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         while True:
             try:
-                services.queue_reminders(timezone.now())
+                reminders.queue_reminders(timezone.now())
                 claimed = dispatching.dispatch()
             except OperationalError as error:
                 if not options["loop"]:
