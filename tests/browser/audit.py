@@ -14,8 +14,12 @@ from playwright.sync_api import Page
 
 PHONE, DESK = (390, 844), (1280, 900)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-# What axe asks of a whole document; nothing is left out but what passes.
-RUN_AXE = "() => axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)"
+# What axe asks of a whole document; nothing is left out but what passes. In the other scheme a page is the
+# same but for its colours.
+RUN_AXE = (
+    "only => axe.run(document, {resultTypes: ['violations'], ...only}).then(result => result.violations)"
+)
+ASKED = {"light": {}, "dark": {"runOnly": ["color-contrast", "link-in-text-block"]}}
 # axe does not examine what is hidden: details are opened for it, menus (they would cover the page) are not.
 OPEN_DETAILS = """() => {
   const closed = [...document.querySelectorAll("details:not([open], [data-menu])")];
@@ -68,7 +72,9 @@ class Audit:
                     page.emulate_media(color_scheme=scheme)
                     page.evaluate(SETTLED)
                     where = f"{view} ({page.title()}) at {size[0]} px, {scheme}"
-                    self.faults += [f"{where}: {_told(fault)}" for fault in page.evaluate(RUN_AXE)]
+                    self.faults += [
+                        f"{where}: {_told(fault)}" for fault in page.evaluate(RUN_AXE, ASKED[scheme])
+                    ]
         page.emulate_media(color_scheme="light")
 
     def has_examined(self, views: set[str]) -> bool:
