@@ -173,12 +173,26 @@ class Proposal(models.Model):
         abstract = True
 
 
+class MoveQuerySet(models.QuerySet["Move"]):
+    def open(self) -> "MoveQuerySet":
+        return self.filter(state=Move.State.OPEN)
+
+    def awaiting(self, user: User | AnonymousUser, now: datetime) -> "MoveQuerySet":
+        """Moves that the other of the two has proposed and this person can still answer, soonest first."""
+        mine = Q(session__series__mentor_id=user.pk) | Q(session__series__mentee_id=user.pk)
+        ahead = {"session__state": Session.State.PLANNED, "session__starts_at__gt": now}
+        under_way = {"session__series__engagement__state": "active"}
+        return self.open().filter(mine, **ahead, **under_way).exclude(by_id=user.pk).order_by("starts_at")
+
+
 class Move(Proposal):
     """Another time for one session. The old time stays reserved until the other accepts."""
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="moves")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+
+    objects = MoveQuerySet.as_manager()
 
     class Meta:
         constraints = [
