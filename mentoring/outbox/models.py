@@ -66,6 +66,9 @@ class Mail(models.Model):
     due_at = models.DateTimeField()
     send_before = models.DateTimeField(help_text="After this instant the mail is of no use and is not sent.")
     attempts = models.PositiveSmallIntegerField(default=0)
+    unsettled = models.PositiveSmallIntegerField(
+        default=0, help_text="Tries whose end nobody recorded: each may have sent it."
+    )
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)

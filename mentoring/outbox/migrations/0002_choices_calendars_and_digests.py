@@ -62,6 +62,13 @@ class Migration(migrations.Migration):
                 to="programs.program",
             ),
         ),
+        migrations.AddField(
+            model_name="mail",
+            name="unsettled",
+            field=models.PositiveSmallIntegerField(
+                default=0, help_text="Tries whose end nobody recorded: each may have sent it."
+            ),
+        ),
         migrations.AlterField(
             model_name="mail",
             name="state",
