@@ -4,8 +4,11 @@ from datetime import datetime
 
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
-from mentoring.outbox.models import Mail
+from mentoring.outbox.models import Mail, MailChoices
 from mentoring.outbox.services import locked_about, queue_mail
+from mentoring.schedule.ical import series_calendar
+from mentoring.schedule.mails import entries_of
+from mentoring.schedule.models import Session
 
 
 def about(request: Request) -> str:
@@ -77,20 +80,22 @@ def request_expired(request: Request, now: datetime) -> None:
 
 
 def engagement_opened(engagement: Engagement, request: Request, now: datetime) -> None:
-    first = engagement.series.get().sessions.order_by("starts_at").first()
+    sessions = _sessions_of(engagement)
     for reader, other in ((request.mentee, request.mentor), (request.mentor, request.mentee)):
         queue_mail(
             kind="engagement_opened",
             to=reader,
             template="engagement_opened",
-            context={"engagement": engagement, "request": request, "other": other, "first": first},
+            context={"engagement": engagement, "request": request, "other": other, "first": sessions[0]},
             key=f"engagement_opened:{engagement.pk}:{reader.pk}",
             now=now,
+            **_calendar(sessions, reader, now),
         )
 
 
 def engagement_ended(engagement: Engagement, by: User | None, now: datetime) -> None:
     """Tell whoever did not end it; both, when it ended by itself or a program admin ended it."""
+    sessions = [session for session in _sessions_of(engagement) if session.starts_at > now]
     for reader in (engagement.mentor, engagement.mentee):
         if by is None or reader.pk != by.pk:
             queue_mail(
@@ -100,7 +105,20 @@ def engagement_ended(engagement: Engagement, by: User | None, now: datetime) -> 
                 context={"engagement": engagement, "other": engagement.other(reader)},
                 key=f"engagement_ended:{engagement.pk}:{reader.pk}",
                 now=now,
+                **_calendar(sessions, reader, now),
             )
+
+
+def _sessions_of(engagement: Engagement) -> list[Session]:
+    sessions = Session.objects.filter(series__engagement=engagement).order_by("starts_at")
+    return list(sessions.select_related("series__mentor", "series__mentee"))
+
+
+def _calendar(sessions: list[Session], reader: User, now: datetime) -> dict[str, str]:
+    """All sessions as a file, for a reader to whom each comes by a mail of its own only when it is near."""
+    if not sessions or entries_of(reader) != MailChoices.Entries.REMINDER:
+        return {}
+    return {"calendar": series_calendar(sessions, reader, now), "calendar_method": "PUBLISH"}
 
 
 def _about_request(request: Request, reader: User, other: User, template: str, now: datetime) -> None:

@@ -1,11 +1,12 @@
 """What is said by mail about sessions: one function a message, each through `_about_session`."""
 
 import uuid
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from mentoring.outbox.models import Category, MailChoices
+from mentoring.outbox.models import Category, Mail, MailChoices
 from mentoring.outbox.services import queue_mail
 from mentoring.schedule import ical
 from mentoring.schedule.models import Session
@@ -13,6 +14,47 @@ from mentoring.schedule.models import Session
 
 def about(session_id: uuid.UUID) -> str:
     return f"session:{session_id}"
+
+
+def sessions_reserved(sessions: Sequence[Session], now: datetime) -> None:
+    """One invitation for each session, to whoever of the two has chosen to have them so."""
+    for reader in _people_of(sessions):
+        if entries_of(reader) == MailChoices.Entries.RESERVED:
+            for session in sessions:
+                key = f"session_reserved:{session.pk}:{reader.pk}:{session.sequence}"
+                _about_session(
+                    session, reader, "session_reserved", now, key=key, send_before=session.starts_at
+                )
+
+
+def invited_to(session_ids: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """(session, person) of the invitations that have gone out, or may be going out this moment.
+
+    What waits is locked until the transaction ends. Ask before anything is withdrawn.
+    """
+    subjects = {about(pk): pk for pk in session_ids}
+    sent = Mail.objects.filter(about__in=subjects, calendar_method="REQUEST").order_by("pk")
+    return {
+        (subjects[mail.about], mail.person_id)
+        for mail in sent.select_for_update()
+        if mail.is_on_its_way and mail.person_id is not None
+    }
+
+
+def sessions_cancelled(invited: set[tuple[uuid.UUID, uuid.UUID]], now: datetime) -> None:
+    """Take cancelled sessions out of the calendars that our mails have put them into; others hear nothing."""
+    cancelled = Session.objects.filter(pk__in={session_id for session_id, _ in invited})
+    related = ("series__engagement", "series__mentor", "series__mentee")
+    for session in cancelled.select_related(*related).order_by("starts_at"):
+        for reader in _people_of([session]):
+            if (session.pk, reader.pk) in invited:
+                key = f"session_cancelled:{session.pk}:{reader.pk}"
+                _about_session(session, reader, "session_cancelled", now, key=key, method="CANCEL")
+
+
+def _people_of(sessions: Iterable[Session]) -> list[User]:
+    people = [person for one in sessions for person in (one.series.mentor, one.series.mentee)]
+    return list({person.pk: person for person in people}.values())
 
 
 def _about_session(
@@ -33,7 +75,7 @@ def _about_session(
     with series__engagement, series__mentor and series__mentee, as it stands after the change.
     """
     series = session.series
-    if _entries_of(reader) == MailChoices.Entries.NONE:
+    if entries_of(reader) == MailChoices.Entries.NONE:
         method = ""
     queue_mail(
         kind=template,
@@ -51,6 +93,6 @@ def _about_session(
     )
 
 
-def _entries_of(reader: User) -> str:
+def entries_of(reader: User) -> str:
     choices = MailChoices.objects.filter(person=reader).first() or MailChoices(person=reader)
     return choices.entries

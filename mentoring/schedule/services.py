@@ -7,11 +7,12 @@ from datetime import datetime, time, timedelta
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import F
 
 from accounts.models import User
 from mentoring.outbox.services import withdraw
-from mentoring.schedule.mails import about
-from mentoring.schedule.models import Reservation, Series, Session
+from mentoring.schedule import mails
+from mentoring.schedule.models import Move, Reservation, Series, Session
 from mentoring.schedule.reminders import drop_reminders, plan_reminders
 from mentoring.schedule.times import Terms, resolve
 
@@ -88,6 +89,7 @@ def reserve_series(
     )
     _reserve(sessions, [mentor, mentee])
     plan_reminders(sessions, now)
+    mails.sessions_reserved(sessions, now)
     return series
 
 
@@ -96,11 +98,33 @@ def cancel_series(*, engagement_id: uuid.UUID, now: datetime) -> int:
     """Cancel the sessions that lie ahead of an engagement and give the time back; returns how many."""
     sessions = Session.objects.planned().filter(series__engagement_id=engagement_id, starts_at__gt=now)
     ids = list(sessions.select_for_update().values_list("pk", flat=True))
-    Session.objects.filter(pk__in=ids).update(state=Session.State.CANCELLED)
+    invited = mails.invited_to(ids)
+    Session.objects.filter(pk__in=ids).update(state=Session.State.CANCELLED, sequence=F("sequence") + 1)
     Reservation.objects.filter(session_id__in=ids).update(is_live=False)
     drop_reminders(ids)
-    withdraw([about(pk) for pk in ids])
+    close_moves(ids, now)
+    withdraw([mails.about(pk) for pk in ids])
+    mails.sessions_cancelled(invited, now)
     return len(ids)
+
+
+def close_moves(session_ids: Sequence[uuid.UUID], now: datetime) -> int:
+    """Let the open moves of these sessions lapse, and send nothing any more that asks for an answer.
+
+    The caller has locked the sessions' rows. Returns how many moves there were.
+    """
+    withdraw([mails.about(pk) for pk in session_ids], kind="move_proposed")
+    lapsing = Move.objects.open().filter(session_id__in=session_ids)
+    return lapsing.update(state=Move.State.LAPSED, closed_at=now)
+
+
+@transaction.atomic
+def lapse_moves(now: datetime) -> int:
+    """Close the open moves of sessions that have begun; returns how many."""
+    begun = Session.objects.filter(moves__state=Move.State.OPEN, starts_at__lte=now)
+    # Whoever holds one this moment is answering it, or closes it; the next wake-up looks again.
+    ids = [session.pk for session in begun.order_by("pk").select_for_update(of=("self",), skip_locked=True)]
+    return close_moves(ids, now)
 
 
 def _reserve(sessions: Sequence[Session], people: Sequence[User]) -> None:
