@@ -12,7 +12,7 @@ from mentoring.engagements.models import Request
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership
 from mentoring.schedule.slots import Start, common_starts
-from mentoring.schedule.times import Cadence, Terms
+from mentoring.schedule.times import Cadence, Length, Terms
 
 NOTICE = timedelta(days=2)  # the first session is at the earliest so long after asking
 OTHER = "other"
@@ -26,7 +26,7 @@ class TermsForm(forms.Form):
         label="How often", choices=Cadence, coerce=Cadence, initial=Cadence.WEEKLY
     )
     minutes = forms.TypedChoiceField(
-        label="How long each time", choices=Request.Length, coerce=int, initial=Request.Length.HOUR
+        label="How long each time", choices=Length, coerce=int, initial=Length.HOUR
     )
     ends_on = forms.DateField(
         label="End date",

@@ -11,7 +11,7 @@ from accounts.zones import validate_zone
 from mentoring.confidential.models import new_id
 from mentoring.goals.models import Goal
 from mentoring.programs.models import LONGEST_ENGAGEMENT_WEEKS, Program
-from mentoring.schedule.times import Cadence
+from mentoring.schedule.times import Cadence, Length
 
 LONGEST_ENGAGEMENT = timedelta(weeks=LONGEST_ENGAGEMENT_WEEKS)
 
@@ -54,12 +54,6 @@ class Request(models.Model):
         CAPACITY = "capacity", "I have no place free at present"
         FIT = "fit", "Somebody else could help better with this goal"
         TIMING = "timing", "The time does not suit me"
-
-    class Length(models.IntegerChoices):
-        HALF_HOUR = 30, "30 minutes"
-        THREE_QUARTERS = 45, "45 minutes"
-        HOUR = 60, "1 hour"
-        HOUR_AND_HALF = 90, "1½ hours"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     program = models.ForeignKey(Program, models.CASCADE, related_name="requests")

@@ -1,6 +1,8 @@
 """Protected time: a series of sessions for two people, reserved for both."""
 
+from dataclasses import fields
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -12,7 +14,20 @@ from django.db.models import F, Q
 from accounts.models import User
 from accounts.zones import validate_zone
 from mentoring.confidential.models import DataKey, new_id, place
-from mentoring.schedule.times import Cadence, Shift
+from mentoring.schedule.times import Cadence, Shift, Terms
+
+
+class SeriesQuerySet(models.QuerySet["Series"]):
+    def visible_to(self, user: User | AnonymousUser) -> "SeriesQuerySet":
+        return self.filter(Q(mentor_id=user.pk) | Q(mentee_id=user.pk))
+
+    def in_force(self) -> "SeriesQuerySet":
+        """Those that nothing has replaced: of each engagement the one that was agreed last."""
+        return self.filter(replaced_by__isnull=True)
+
+    def under_way(self) -> "SeriesQuerySet":
+        """Series of engagements that have not ended (a higher app, known by the relation's name)."""
+        return self.filter(engagement__state="active")
 
 
 class Series(models.Model):
@@ -34,6 +49,8 @@ class Series(models.Model):
     link = models.URLField("meeting link", max_length=500, blank=True)
     replaces = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replaced_by")
 
+    objects = SeriesQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(name="series_starts_before_end", condition=Q(starts_on__lte=F("ends_on"))),
@@ -47,6 +64,14 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return f"series from {self.starts_on}"
+
+    @property
+    def terms(self) -> Terms:
+        return terms_of(self)
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
 
     def other(self, person: User | AnonymousUser) -> User:
         return self.mentee if person.pk == self.mentor_id else self.mentor
@@ -92,13 +117,18 @@ class Session(models.Model):
     ends_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     shift = models.CharField(max_length=6, choices=Shift, default=Shift.NONE, blank=True)
-    is_moved = models.BooleanField(default=False, help_text="The two agreed on another time for this one.")
+    is_moved = models.BooleanField(
+        default=False,
+        help_text="It does not follow its series: the two agreed on another time for this one, or new zone "
+        "data would have moved it to a time that is taken.",
+    )
     sequence = models.PositiveIntegerField(
         default=0, help_text="Raised by each move and by cancelling (SEQUENCE of RFC 5545)."
     )
     outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.UNSAID, blank=True)
     link = models.URLField("meeting link", max_length=500, blank=True)
     skipped_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    away = models.ForeignKey("TimeAway", models.SET_NULL, null=True, related_name="sessions")
     word_sealed = models.BinaryField(blank=True, default=b"")  # what was said on skipping it
 
     objects = SessionQuerySet.as_manager()
@@ -212,6 +242,18 @@ class Move(Proposal):
         return f"move {self.pk}"
 
 
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def visible_to(self, user: User | AnonymousUser) -> "ChangeQuerySet":
+        return self.filter(Q(series__mentor_id=user.pk) | Q(series__mentee_id=user.pk))
+
+    def open(self) -> "ChangeQuerySet":
+        return self.filter(state=Change.State.OPEN)
+
+    def awaiting(self, user: User | AnonymousUser) -> "ChangeQuerySet":
+        """Open ones that this person is asked to answer."""
+        return self.visible_to(user).open().exclude(by_id=user.pk)
+
+
 class Change(Proposal):
     """Other terms for a series from some date on."""
 
@@ -222,6 +264,8 @@ class Change(Proposal):
     minutes = models.PositiveSmallIntegerField()
     starts_on = models.DateField(help_text="The new series begins here.")
     ends_on = models.DateField()
+
+    objects = ChangeQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -244,14 +288,31 @@ class Change(Proposal):
     def __str__(self) -> str:
         return f"change {self.pk}"
 
+    @property
+    def terms(self) -> Terms:
+        return terms_of(self)
+
+
+def terms_of(row: Series | Change) -> Terms:
+    """The terms of a series or of a change, which hold them under the same names."""
+    return Terms(**{field.name: getattr(row, field.name) for field in fields(Terms)})
+
+
+class TimeAwayQuerySet(models.QuerySet["TimeAway"]):
+    def owned_by(self, user: User | AnonymousUser) -> "TimeAwayQuerySet":
+        return self.filter(person_id=user.pk)
+
 
 class TimeAway(models.Model):
     """Days on which a person does not meet: a holiday, leave. In their own zone, both dates included."""
 
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     person = models.ForeignKey(User, models.CASCADE, related_name="times_away")
     starts_on = models.DateField("first day")
     ends_on = models.DateField("last day")
     created_at = models.DateTimeField()
+
+    objects = TimeAwayQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,17 +1,25 @@
-"""Weekly times that are protected by both people and free for both."""
+"""Times that are protected by both people and free for both: weekly ones, and ones for a single session."""
 
 import math
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts import week
 from accounts.models import Profile, User
-from mentoring.schedule.services import collisions, reserved
+from mentoring.schedule.models import Busy, Reservation, TimeAway
+from mentoring.schedule.models import Series
+from mentoring.schedule.taken import collisions, reserved, times_away
 from mentoring.schedule.times import Terms, resolve, series_dates
 
 HALF_HOUR = timedelta(minutes=30)
+# Where another time for one session is looked for, from the time that it has.
+SEARCHED_BEFORE, SEARCHED_AFTER = timedelta(weeks=1), timedelta(weeks=3)
+WAKING = (time(7), time(22))
 
 
 @dataclass(frozen=True)
@@ -43,27 +51,151 @@ class _Protected:
         return all(self.week[(first + n) % week.HALF_HOURS_A_WEEK] for n in range(touched))
 
 
-def common_starts(mentor: User, mentee: User, terms: Terms) -> list[Start]:
+def common_starts(
+    mentor: User, mentee: User, terms: Terms, *, replacing: Series | None = None
+) -> list[Start]:
     """Starts for a series with these terms that are protected by both and collide with nothing reserved.
 
     `terms.at` and the weekday of `terms.starts_on` are left open: each half hour of the seven days from
-    `terms.starts_on` is tried. In the order of time.
+    `terms.starts_on` is tried. The first session is never inside either's time away; later ones that are
+    will be skipped. In the order of time.
     """
-    taken = reserved([mentor.pk, mentee.pk], replace(terms, ends_on=terms.ends_on + timedelta(days=1)))
+    people = [mentor.pk, mentee.pk]
+    whole = replace(terms, ends_on=terms.ends_on + timedelta(days=1))
+    taken, away = reserved(people, whole, replacing=replacing), times_away(people, whole)
     protected = _protected_weeks([mentor, mentee])
     starts = []
     for tried in _week_of(terms):
         first = resolve(tried.starts_on, tried.at, tried.zone).starts_at
         if not all(person.covers(first, tried.length) for person in protected):
             continue
-        if collisions(taken, tried):
+        if any(one.covers(first, first + tried.length) for one in away) or collisions(taken, tried, away):
             continue
         outside = sum(
             not all(person.covers(occurrence.starts_at, tried.length) for person in protected)
             for occurrence in tried.occurrences()
         )
         starts.append(Start(tried.starts_on, tried.at, tried.zone, outside))
-    return starts
+    return sorted(starts, key=lambda start: (start.on, start.at))
+
+
+def free_times(
+    mentor: User,
+    mentee: User,
+    *,
+    around: datetime,
+    length: timedelta,
+    now: datetime,
+    until: datetime,
+    besides: uuid.UUID | None = None,
+) -> list[datetime]:
+    """Instants at which both are free for so long: those inside both people's protected time, then others.
+
+    Each part is soonest first. Looked at are the half hours from a week before `around` to three weeks
+    after it that lie ahead of `now` and begin before `until`. Outside protected time only the waking hours
+    of both count. The time that the session `besides` itself holds is free.
+    """
+    free = find_free(mentor, mentee, around=around, length=length, now=now, until=until, besides=besides)
+    return [*free.protected, *free.others]
+
+
+@dataclass(frozen=True)
+class Free:
+    """Instants free for both, soonest first."""
+
+    protected: list[datetime]  # inside both people's protected time
+    others: list[datetime]  # within both people's waking hours
+
+
+def find_free(
+    mentor: User,
+    mentee: User,
+    *,
+    around: datetime,
+    length: timedelta,
+    now: datetime,
+    until: datetime,
+    besides: uuid.UUID | None = None,
+) -> Free:
+    """As `free_times`, in two parts."""
+    people = [mentor, mentee]
+    first = _next_half_hour(max(now, around - SEARCHED_BEFORE), mentor.zone_info)
+    last = min(until, around + SEARCHED_AFTER)
+    if first >= last:
+        return Free([], [])
+    window = DateTimeTZRange(first, last + length)
+    taken = _merged([*_held(people, window, besides), *_busy(people, window), *times_away(people, window)])
+    weeks = _protected_weeks(people)
+    free = Free([], [])
+    for starts_at in _free_half_hours(first, last, length, taken):
+        if all(week.covers(starts_at, length) for week in weeks):
+            free.protected.append(starts_at)
+        elif all(_is_awake(starts_at, length, week.zone) for week in weeks):
+            free.others.append(starts_at)
+    return free
+
+
+def times_away(people: Sequence[User], window: DateTimeTZRange) -> list[DateTimeTZRange]:
+    """The days on which any of the people is away, from midnight to midnight in their own zone."""
+    day = timedelta(days=1)
+    rows = TimeAway.objects.filter(
+        person__in=people, starts_on__lte=window.upper + day, ends_on__gte=window.lower - day
+    )
+    zones = {person.pk: person.zone for person in people}
+    return [
+        DateTimeTZRange(
+            resolve(away.starts_on, time.min, zones[away.person_id]).starts_at,
+            resolve(away.ends_on + day, time.min, zones[away.person_id]).starts_at,
+        )
+        for away in rows
+    ]
+
+
+def _held(
+    people: Sequence[User], window: DateTimeTZRange, besides: uuid.UUID | None
+) -> list[DateTimeTZRange]:
+    live = Reservation.objects.filter(person__in=people, is_live=True, during__overlap=window)
+    return list(live.exclude(session_id=besides).values_list("during", flat=True))
+
+
+def _busy(people: Sequence[User], window: DateTimeTZRange) -> list[DateTimeTZRange]:
+    rows = Busy.objects.filter(person__in=people, during__overlap=window)
+    return list(rows.values_list("during", flat=True))
+
+
+def _merged(ranges: list[DateTimeTZRange]) -> list[tuple[datetime, datetime]]:
+    """The same time as ranges that do not touch, in order."""
+    merged: list[tuple[datetime, datetime]] = []
+    for lower, upper in sorted((each.lower, each.upper) for each in ranges):
+        if merged and lower <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(upper, merged[-1][1]))
+        else:
+            merged.append((lower, upper))
+    return merged
+
+
+def _free_half_hours(
+    first: datetime, last: datetime, length: timedelta, taken: list[tuple[datetime, datetime]]
+) -> Iterator[datetime]:
+    at, index = first, 0
+    while at < last:
+        while index < len(taken) and taken[index][1] <= at:
+            index += 1
+        if index == len(taken) or at + length <= taken[index][0]:
+            yield at
+        at += HALF_HOUR
+
+
+def _next_half_hour(after: datetime, zone: ZoneInfo) -> datetime:
+    """The first half hour of a clock in that zone that begins later."""
+    local = after.astimezone(zone)
+    into = timedelta(minutes=local.minute % 30, seconds=local.second, microseconds=local.microsecond)
+    return after.astimezone(UTC) - into + HALF_HOUR
+
+
+def _is_awake(starts_at: datetime, length: timedelta, zone: ZoneInfo) -> bool:
+    local, until = starts_at.astimezone(zone), (starts_at + length).astimezone(zone)
+    return local.date() == until.date() and WAKING[0] <= local.time() and until.time() <= WAKING[1]
 
 
 def _week_of(terms: Terms) -> Iterator[Terms]:

@@ -9,6 +9,7 @@ from django.db import models
 
 DAYS_A_WEEK = 7
 LAST = 5
+ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", LAST: "last"}
 
 
 class Cadence(models.TextChoices):
@@ -32,6 +33,25 @@ class Cadence(models.TextChoices):
     def nth(self) -> int:
         """Which weekday of its kind in the month, 1 to 4, or LAST; 0 for a series of weeks."""
         return int(self.value[1]) if self.value[0] == "m" else 0
+
+    @classmethod
+    def grouped(cls) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Choices for a select: by weeks, and by months."""
+        by_weeks = [(one.value, str(one.label).capitalize()) for one in cls if one.weeks]
+        by_months = [(one.value, f"On the {ORDINALS[one.nth]} such weekday") for one in cls if one.nth]
+        return [("By weeks", by_weeks), ("Each month", by_months)]
+
+
+class Length(models.IntegerChoices):
+    """How long a session may be, in minutes, as the forms offer it."""
+
+    QUARTER = 15, "15 minutes"
+    HALF_HOUR = 30, "30 minutes"
+    THREE_QUARTERS = 45, "45 minutes"
+    HOUR = 60, "1 hour"
+    HOUR_AND_HALF = 90, "1½ hours"
+    TWO_HOURS = 120, "2 hours"
+    THREE_HOURS = 180, "3 hours"
 
 
 class Shift(models.TextChoices):
@@ -68,6 +88,18 @@ class Terms:
     def length(self) -> timedelta:
         return timedelta(minutes=self.minutes)
 
+    @property
+    def rhythm(self) -> str:
+        """How often, in words: "every two weeks, on Tuesdays", "on the second Tuesday of each month"."""
+        cadence, day = Cadence(self.cadence), calendar.day_name[self.starts_on.weekday()]
+        if cadence.nth:
+            return f"on the {ORDINALS[cadence.nth]} {day} of each month"
+        return f"{cadence.label}, on {day}s"
+
+    @property
+    def length_in_words(self) -> str:
+        return str(Length(self.minutes).label) if self.minutes in Length.values else f"{self.minutes} minutes"
+
 
 def resolve(on: date, at: time, zone: str) -> Occurrence:
     """The instant of a local time on a date.
@@ -96,6 +128,11 @@ def series_dates(starts_on: date, ends_on: date, cadence: str) -> list[date]:
         return _monthly(starts_on, ends_on, nth)
     count = (ends_on - starts_on).days // (DAYS_A_WEEK * weeks) + 1
     return [starts_on + timedelta(weeks=weeks * n) for n in range(count)]
+
+
+def next_date(on: date, cadence: str) -> date:
+    """The first date of such a series on or after `on`, on the same weekday: `on` itself by weeks."""
+    return series_dates(on, on + timedelta(days=10 * DAYS_A_WEEK), cadence)[0]
 
 
 def _monthly(starts_on: date, ends_on: date, nth: int) -> list[date]:

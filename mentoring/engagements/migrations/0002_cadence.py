@@ -29,4 +29,20 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
+        migrations.AlterField(
+            model_name="request",
+            name="minutes",
+            field=models.PositiveSmallIntegerField(
+                choices=[
+                    (15, "15 minutes"),
+                    (30, "30 minutes"),
+                    (45, "45 minutes"),
+                    (60, "1 hour"),
+                    (90, "1½ hours"),
+                    (120, "2 hours"),
+                    (180, "3 hours"),
+                ],
+                verbose_name="how long each time",
+            ),
+        ),
     ]

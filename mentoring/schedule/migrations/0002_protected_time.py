@@ -189,8 +189,11 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    models.UUIDField(
+                        default=mentoring.confidential.models.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("starts_on", models.DateField(verbose_name="first day")),
@@ -239,7 +242,9 @@ class Migration(migrations.Migration):
             model_name="session",
             name="is_moved",
             field=models.BooleanField(
-                default=False, help_text="The two agreed on another time for this one."
+                default=False,
+                help_text="It does not follow its series: the two agreed on another time for this one, or "
+                "new zone data would have moved it to a time that is taken.",
             ),
         ),
         migrations.AddField(
@@ -267,6 +272,16 @@ class Migration(migrations.Migration):
             name="sequence",
             field=models.PositiveIntegerField(
                 default=0, help_text="Raised by each move and by cancelling (SEQUENCE of RFC 5545)."
+            ),
+        ),
+        migrations.AddField(
+            model_name="session",
+            name="away",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="sessions",
+                to="schedule.timeaway",
             ),
         ),
         migrations.AddField(
