@@ -2,12 +2,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from mentoring.celery import publish
+from mentoring.database import patiently
 from mentoring.outbox import dispatching, services
 
 
 @shared_task(name="outbox.dispatch_mail")
 def dispatch_mail() -> None:
-    if dispatching.dispatch() == dispatching.BATCH:
+    if patiently(dispatching.dispatch) == dispatching.BATCH:
         publish("outbox.dispatch_mail")
 
 

@@ -1,9 +1,10 @@
 from celery import shared_task
 from django.utils import timezone
 
+from mentoring.database import patiently
 from mentoring.schedule import reminders
 
 
 @shared_task(name="schedule.queue_reminders")
 def queue_reminders() -> None:
-    reminders.queue_reminders(timezone.now())
+    patiently(lambda: reminders.queue_reminders(timezone.now()))

@@ -291,7 +291,7 @@ def test_dispatcher_that_dies_between_sending_and_recording_repeats_one(catcher:
     mail = make_mail()
     (claimed,) = dispatching._claim(lease := uuid4(), timezone.now())
     connection = dispatching.get_connection(settings.DELIVERY_BACKEND)
-    assert dispatching._deliver(claimed, connection) == dispatching.Outcome()
+    assert dispatching.deliver(claimed, connection) == dispatching.Outcome()
     connection.close()
     assert str(Mail.objects.get().lease) == str(lease)
     wait_until(lambda: dispatching.dispatch() == 1, 5)

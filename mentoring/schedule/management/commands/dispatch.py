@@ -1,14 +1,17 @@
-import time
+import signal
+import threading
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
+from mentoring.database import AWAY
 from mentoring.outbox import dispatching
 from mentoring.schedule import reminders
 
 PAUSE = 5.0  # seconds
+PAUSE_WITHOUT_DATABASE = 1.0
 
 
 class Command(BaseCommand):
@@ -18,17 +21,30 @@ class Command(BaseCommand):
         parser.add_argument("--loop", action="store_true", help="Go on until stopped.")
 
     def handle(self, *args: object, **options: object) -> None:
-        while True:
-            try:
-                reminders.queue_reminders(timezone.now())
-                claimed = dispatching.dispatch()
-            except OperationalError as error:
-                if not options["loop"]:
-                    raise
-                self.stderr.write(f"database away: {error}")
-                claimed = 0
+        if not options["loop"]:
+            while self._once() == dispatching.BATCH:
+                pass
+            return
+        self.stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+        pause = 0.0
+        while not self.stopping.wait(pause):
+            pause = self._patient_once()
+
+    stopping: threading.Event | None = None
+
+    def _patient_once(self) -> float:
+        """One round; returns how many seconds to wait before the next."""
+        try:
+            claimed = self._once()
+        except AWAY as error:
+            self.stderr.write(f"the database is away: {str(error).strip()}")
             close_old_connections()
-            if claimed < dispatching.BATCH:
-                if not options["loop"]:
-                    return
-                time.sleep(PAUSE)
+            return PAUSE_WITHOUT_DATABASE
+        close_old_connections()
+        return 0.0 if claimed == dispatching.BATCH else PAUSE
+
+    def _once(self) -> int:
+        reminders.queue_reminders(timezone.now())
+        return dispatching.dispatch(is_stopping=lambda: bool(self.stopping and self.stopping.is_set()))
