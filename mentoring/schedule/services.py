@@ -2,21 +2,26 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from datetime import datetime, time, timedelta
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from mentoring.outbox.services import withdraw
 from mentoring.schedule import mails
-from mentoring.schedule.models import Move, Reservation, Series, Session
+from mentoring.schedule.models import Change, Move, Reservation, Series, Session
 from mentoring.schedule.reminders import drop_reminders, plan_reminders
-from mentoring.schedule.times import Terms, resolve
+from mentoring.schedule.slots import common_starts
+from mentoring.schedule.taken import ONE_DAY, Away, away_at, away_during, collisions, reserved
+from mentoring.schedule.times import Occurrence, Terms
 
-ONE_DAY = timedelta(days=1)
+SHOWN = 3  # dates and times that a refusal names
+HALF_A_WEEK = timedelta(days=3)
 
 
 class ScheduleError(Exception):
@@ -34,70 +39,69 @@ def lock_people(ids: Iterable[uuid.UUID]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"person:{person_id}"])
 
 
-def reserved(people: Sequence[uuid.UUID], terms: Terms) -> list[DateTimeTZRange]:
-    """What is reserved for any of the people between the first and the last date of `terms`."""
-    whole = DateTimeTZRange(
-        resolve(terms.starts_on, time.min, terms.zone).starts_at - ONE_DAY,
-        resolve(terms.ends_on, time.max, terms.zone).starts_at + ONE_DAY,
-    )
-    live = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=whole)
-    return list(live.values_list("during", flat=True))
-
-
-def collisions(taken: Sequence[DateTimeTZRange], terms: Terms) -> list[datetime]:
-    """Starts of the occurrences of `terms` that overlap something taken."""
-    return [
-        occurrence.starts_at
-        for occurrence in terms.occurrences()
-        if any(
-            during.lower < occurrence.starts_at + terms.length and occurrence.starts_at < during.upper
-            for during in taken
-        )
-    ]
-
-
 @transaction.atomic
 def reserve_series(
-    *, engagement_id: uuid.UUID, mentor: User, mentee: User, terms: Terms, now: datetime
+    *,
+    engagement_id: uuid.UUID,
+    mentor: User,
+    mentee: User,
+    terms: Terms,
+    now: datetime,
+    replacing: Series | None = None,
 ) -> Series:
-    """Reserve a whole series for both, with its reminders. Raises ScheduleError if any of it is taken."""
-    lock_people([mentor.pk, mentee.pk])
+    """Reserve a whole series for both, with its reminders. Raises ScheduleError if any of it is taken.
+
+    What falls in the time away of either is skipped from the start. With `replacing` the sessions of that
+    series whose place the new one takes must have been cancelled.
+    """
+    people = [mentor.pk, mentee.pk]
+    lock_people(people)
     ahead = [occurrence for occurrence in terms.occurrences() if occurrence.starts_at > now]
     if not ahead:
         raise ScheduleError("No session of this series lies ahead. Choose a later first session or end date.")
-    taken = [at for at in collisions(reserved([mentor.pk, mentee.pk], terms), terms) if at > now]
-    if taken:
-        raise ScheduleError(
-            f"{len(taken)} of {len(ahead)} sessions collide with time already reserved for one of the two."
-        )
+    away = away_during(people, terms)
+    if taken := [at for at in collisions(reserved(people, terms), terms, away) if at > now]:
+        raise ScheduleError(_refusal(taken, len(ahead), mentor, mentee, terms, now))
     series = Series.objects.create(
         engagement_id=engagement_id,
         mentor=mentor,
         mentee=mentee,
+        replaces=replacing,
+        link=replacing.link if replacing else "",
         **asdict(terms),
     )
-    sessions = Session.objects.bulk_create(
-        Session(
-            series=series,
-            number=number,
-            on=occurrence.on,
-            starts_at=occurrence.starts_at,
-            ends_at=occurrence.starts_at + terms.length,
-            shift=occurrence.shift,
-        )
+    sessions = [
+        _session(series, number, occurrence, away_at(away, occurrence, terms))
         for number, occurrence in enumerate(ahead, start=1)
-    )
-    _reserve(sessions, [mentor, mentee])
-    plan_reminders(sessions, now)
-    mails.sessions_reserved(sessions, now)
+    ]
+    planned = [session for session in sessions if session.state == Session.State.PLANNED]
+    if not planned:
+        raise ScheduleError("Every session of this series falls in the time away of one of the two.")
+    Session.objects.bulk_create(sessions)
+    reserve(planned)
+    plan_reminders(planned, now)
+    mails.sessions_reserved(planned, now)
     return series
 
 
 @transaction.atomic
 def cancel_series(*, engagement_id: uuid.UUID, now: datetime) -> int:
-    """Cancel the sessions that lie ahead of an engagement and give the time back; returns how many."""
+    """Cancel the sessions that lie ahead of an engagement and give the time back; returns how many.
+
+    What was proposed for them lapses. The caller has seen to it that no other series is reserved for the
+    engagement afterwards: whoever reserves one holds both people's locks and looks whether it has ended.
+    """
+    series = list(Series.objects.filter(engagement_id=engagement_id).order_by("pk"))
+    lock_people({person for one in series for person in (one.mentor_id, one.mentee_id)})
+    close_changes([one.pk for one in series], now)
     sessions = Session.objects.planned().filter(series__engagement_id=engagement_id, starts_at__gt=now)
-    ids = list(sessions.select_for_update().values_list("pk", flat=True))
+    return cancel_sessions(
+        list(sessions.order_by("pk").select_for_update().values_list("pk", flat=True)), now
+    )
+
+
+def cancel_sessions(ids: Sequence[uuid.UUID], now: datetime) -> int:
+    """Cancel these sessions, whose rows the caller has locked; what waits to be sent of them is not sent."""
     invited = mails.invited_to(ids)
     Session.objects.filter(pk__in=ids).update(state=Session.State.CANCELLED, sequence=F("sequence") + 1)
     Reservation.objects.filter(session_id__in=ids).update(is_live=False)
@@ -106,6 +110,14 @@ def cancel_series(*, engagement_id: uuid.UUID, now: datetime) -> int:
     withdraw([mails.about(pk) for pk in ids])
     mails.sessions_cancelled(invited, now)
     return len(ids)
+
+
+def close_changes(series_ids: Sequence[uuid.UUID], now: datetime) -> int:
+    """Let the open changes of these series lapse, and send nothing any more that asks for an answer."""
+    lapsing = Change.objects.open().filter(series_id__in=series_ids).select_for_update(no_key=True)
+    ids = list(lapsing.order_by("pk").values_list("pk", flat=True))
+    withdraw([f"change:{pk}" for pk in ids])
+    return Change.objects.filter(pk__in=ids).update(state=Change.State.LAPSED, closed_at=now)
 
 
 def close_moves(session_ids: Sequence[uuid.UUID], now: datetime) -> int:
@@ -127,11 +139,50 @@ def lapse_moves(now: datetime) -> int:
     return close_moves(ids, now)
 
 
-def _reserve(sessions: Sequence[Session], people: Sequence[User]) -> None:
+def reserve(sessions: Sequence[Session]) -> None:
+    """Reserve the time of these sessions, which have no reservation yet, for the two people of each."""
     Reservation.objects.bulk_create(
-        Reservation(
-            session=session, person=person, during=DateTimeTZRange(session.starts_at, session.ends_at)
-        )
+        Reservation(session=session, person_id=person_id, during=during_of(session))
         for session in sessions
-        for person in people
+        for person_id in (session.series.mentor_id, session.series.mentee_id)
     )
+
+
+def during_of(session: Session) -> DateTimeTZRange:
+    return DateTimeTZRange(session.starts_at, session.ends_at)
+
+
+def _session(series: Series, number: int, occurrence: Occurrence, away: Away | None) -> Session:
+    return Session(
+        series=series,
+        number=number,
+        on=occurrence.on,
+        starts_at=occurrence.starts_at,
+        ends_at=occurrence.starts_at + series.terms.length,
+        shift=occurrence.shift,
+        state=Session.State.SKIPPED if away else Session.State.PLANNED,
+        skipped_by_id=away.person_id if away else None,
+        away_id=away.away_id if away else None,
+    )
+
+
+def _refusal(
+    taken: Sequence[datetime], ahead: int, mentor: User, mentee: User, terms: Terms, now: datetime
+) -> str:
+    """What collides, and which times nearest to the one asked for are free for every session."""
+    when = "; ".join(_in_words(at) for at in taken[:SHOWN])
+    more = f" and {len(taken) - SHOWN} more" if len(taken) > SHOWN else ""
+    collide = f"{len(taken)} of {ahead} sessions collide with time already reserved for one of the two"
+    refusal = f"{collide}: {when}{more}."
+    wanted = terms.occurrences()[0].starts_at
+    earliest = max(terms.starts_on - HALF_A_WEEK, now.date() + ONE_DAY)
+    free = common_starts(mentor, mentee, replace(terms, starts_on=earliest))
+    nearest = sorted(free, key=lambda start: abs(start.starts_at - wanted))[:SHOWN]
+    if not nearest:
+        return refusal
+    zone = timezone.get_current_timezone_name()
+    return f"{refusal} Free for all: {'; '.join(_in_words(one.starts_at) for one in nearest)} ({zone})."
+
+
+def _in_words(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "l j F, H:i")

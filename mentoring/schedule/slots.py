@@ -2,7 +2,7 @@
 
 import math
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,15 +11,15 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts import week
 from accounts.models import Profile, User
-from mentoring.schedule.models import Busy, Reservation, TimeAway
-from mentoring.schedule.models import Series
-from mentoring.schedule.taken import collisions, reserved, times_away
+from mentoring.schedule.models import Busy, Reservation, Series, TimeAway
+from mentoring.schedule.taken import away_during, collisions, reserved
 from mentoring.schedule.times import Terms, resolve, series_dates
 
 HALF_HOUR = timedelta(minutes=30)
 # Where another time for one session is looked for, from the time that it has.
 SEARCHED_BEFORE, SEARCHED_AFTER = timedelta(weeks=1), timedelta(weeks=3)
 WAKING = (time(7), time(22))
+_Range = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def common_starts(
     """
     people = [mentor.pk, mentee.pk]
     whole = replace(terms, ends_on=terms.ends_on + timedelta(days=1))
-    taken, away = reserved(people, whole, replacing=replacing), times_away(people, whole)
+    taken, away = reserved(people, whole, replacing=replacing), away_during(people, whole)
     protected = _protected_weeks([mentor, mentee])
     starts = []
     for tried in _week_of(terms):
@@ -124,10 +124,12 @@ def find_free(
     if first >= last:
         return Free([], [])
     window = DateTimeTZRange(first, last + length)
-    taken = _merged([*_held(people, window, besides), *_busy(people, window), *times_away(people, window)])
+    away = away_between([mentor.pk, mentee.pk], window.lower, window.upper)
+    taken = [*_held(people, window, besides), *_busy(people, window)]
+    taken += [(each.begins_at, each.is_over_at) for each in away]
     weeks = _protected_weeks(people)
     free = Free([], [])
-    for starts_at in _free_half_hours(first, last, length, taken):
+    for starts_at in _free_half_hours(first, last, length, _merged(taken)):
         if all(week.covers(starts_at, length) for week in weeks):
             free.protected.append(starts_at)
         elif all(_is_awake(starts_at, length, week.zone) for week in weeks):
@@ -135,38 +137,22 @@ def find_free(
     return free
 
 
-def times_away(people: Sequence[User], window: DateTimeTZRange) -> list[DateTimeTZRange]:
-    """The days on which any of the people is away, from midnight to midnight in their own zone."""
-    day = timedelta(days=1)
-    rows = TimeAway.objects.filter(
-        person__in=people, starts_on__lte=window.upper + day, ends_on__gte=window.lower - day
-    )
-    zones = {person.pk: person.zone for person in people}
-    return [
-        DateTimeTZRange(
-            resolve(away.starts_on, time.min, zones[away.person_id]).starts_at,
-            resolve(away.ends_on + day, time.min, zones[away.person_id]).starts_at,
-        )
-        for away in rows
-    ]
-
-
-def _held(
-    people: Sequence[User], window: DateTimeTZRange, besides: uuid.UUID | None
-) -> list[DateTimeTZRange]:
+def _held(people: list[User], window: DateTimeTZRange, besides: uuid.UUID | None) -> list[_Range]:
     live = Reservation.objects.filter(person__in=people, is_live=True, during__overlap=window)
-    return list(live.exclude(session_id=besides).values_list("during", flat=True))
+    if besides is not None:
+        live = live.exclude(session_id=besides)
+    return [(during.lower, during.upper) for during in live.values_list("during", flat=True)]
 
 
-def _busy(people: Sequence[User], window: DateTimeTZRange) -> list[DateTimeTZRange]:
+def _busy(people: list[User], window: DateTimeTZRange) -> list[_Range]:
     rows = Busy.objects.filter(person__in=people, during__overlap=window)
-    return list(rows.values_list("during", flat=True))
+    return [(during.lower, during.upper) for during in rows.values_list("during", flat=True)]
 
 
-def _merged(ranges: list[DateTimeTZRange]) -> list[tuple[datetime, datetime]]:
+def _merged(ranges: list[_Range]) -> list[_Range]:
     """The same time as ranges that do not touch, in order."""
-    merged: list[tuple[datetime, datetime]] = []
-    for lower, upper in sorted((each.lower, each.upper) for each in ranges):
+    merged: list[_Range] = []
+    for lower, upper in sorted(ranges):
         if merged and lower <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(upper, merged[-1][1]))
         else:
@@ -175,7 +161,7 @@ def _merged(ranges: list[DateTimeTZRange]) -> list[tuple[datetime, datetime]]:
 
 
 def _free_half_hours(
-    first: datetime, last: datetime, length: timedelta, taken: list[tuple[datetime, datetime]]
+    first: datetime, last: datetime, length: timedelta, taken: list[_Range]
 ) -> Iterator[datetime]:
     at, index = first, 0
     while at < last:

@@ -52,7 +52,7 @@ def collisions(taken: Sequence[DateTimeTZRange], terms: Terms, away: Sequence[Aw
     ]
 
 
-def times_away(people: Collection[uuid.UUID], terms: Terms) -> list[Away]:
+def away_during(people: Collection[uuid.UUID], terms: Terms) -> list[Away]:
     """When any of the people is away between the first and the last date of `terms`."""
     return away_between(people, _whole(terms).lower, _whole(terms).upper)
 
