@@ -25,7 +25,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 # How soon a mail that is due is sent, and a reminder that is due written, in seconds.
-DISPATCH_EVERY = float(os.environ.get("DISPATCH_EVERY", "10"))
+DISPATCH_EVERY = float(os.environ.get("DISPATCH_EVERY", "5"))
 REMINDERS_EVERY = float(os.environ.get("REMINDERS_EVERY", "60"))
 # How soon a match run whose worker died is given to another.
 MATCH_RESUME_EVERY = float(os.environ.get("MATCH_RESUME_EVERY", "30"))

@@ -36,8 +36,9 @@ from mentoring.local.processes import end_of, spawn
 
 ROOT = Path(__file__).resolve().parent.parent
 # Given what arrives and a moment's thought: None takes the mail, an answer such as "550 no" refuses it,
-# a number of seconds makes the client wait before the mail is taken.
+# a number of seconds makes the client wait before the mail is taken. HANG_UP closes in the middle.
 Script = Callable[[str, EmailMessage], str | float | None]
+HANG_UP = "hang up"
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str | Callable[[], str] = "") -> float:
@@ -109,6 +110,8 @@ class Catcher:
         mail = message_from_bytes(content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         answer = self.script(envelope.rcpt_tos[0], mail) if self.script else None
+        if answer == HANG_UP:
+            server.transport.abort()
         if isinstance(answer, str):
             self.refused.append(mail)
             return answer
@@ -206,6 +209,7 @@ class Site:
         self.env = {
             **os.environ,
             "DEBUG": "1",
+            "DJANGO_SETTINGS_MODULE": "mentoring.settings",
             "DATABASE_URL": database_url_of_test(),
             "SITE_URL": self.url,
             "PYTHONUNBUFFERED": "1",
@@ -224,6 +228,9 @@ class Site:
         """`schedule` is the file that says when it last woke each task; without one nothing is due yet."""
         schedule = schedule or self.folder / f"beat-schedule-{len(self.started)}"
         return self._start("beat", ["celery", "-A", "mentoring", "beat", "--schedule", schedule])
+
+    def start_loop(self, name: str = "loop") -> Running:
+        return self._start(name, ["django", "dispatch", "--loop"])
 
     def start_web(self, workers: int = 2) -> Running:
         command = ["gunicorn", "mentoring.wsgi", "--bind", f"fd://{self.listener.fileno()}"]
