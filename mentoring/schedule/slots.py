@@ -11,8 +11,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts import week
 from accounts.models import Profile, User
-from mentoring.schedule.models import Busy, Reservation, Series, TimeAway
-from mentoring.schedule.taken import away_during, collisions, reserved
+from mentoring.schedule.models import Busy, Reservation, Series
+from mentoring.schedule.taken import away_between, away_during, collisions, reserved
 from mentoring.schedule.times import Terms, resolve, series_dates
 
 HALF_HOUR = timedelta(minutes=30)
@@ -141,12 +141,12 @@ def _held(people: list[User], window: DateTimeTZRange, besides: uuid.UUID | None
     live = Reservation.objects.filter(person__in=people, is_live=True, during__overlap=window)
     if besides is not None:
         live = live.exclude(session_id=besides)
-    return [(during.lower, during.upper) for during in live.values_list("during", flat=True)]
+    return list(live.values_list("during__startswith", "during__endswith"))
 
 
 def _busy(people: list[User], window: DateTimeTZRange) -> list[_Range]:
     rows = Busy.objects.filter(person__in=people, during__overlap=window)
-    return [(during.lower, during.upper) for during in rows.values_list("during", flat=True)]
+    return list(rows.values_list("during__startswith", "during__endswith"))
 
 
 def _merged(ranges: list[_Range]) -> list[_Range]:

@@ -1,0 +1,80 @@
+"""What the two say of a session that is over: held, missed, or each something else."""
+
+import uuid
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.db import transaction
+
+from accounts.models import User
+from mentoring.schedule import mails
+from mentoring.schedule.models import Mark, Series, Session
+from mentoring.schedule.moves import lock_session
+from mentoring.schedule.services import ScheduleError
+
+Outcome = Session.Outcome
+OPEN_FOR = timedelta(days=14)  # so long after its end a mark can be set and changed
+IN_A_ROW = 2
+
+
+def is_markable(session: Session, now: datetime) -> bool:
+    is_under_way = session.series.engagement.state == "active"
+    is_open = session.ends_at <= now < session.ends_at + OPEN_FOR
+    return session.state == Session.State.PLANNED and is_under_way and is_open
+
+
+@transaction.atomic
+def mark_session(*, session_id: uuid.UUID, by: User, was_held: bool, now: datetime) -> Session:
+    """Note what one of the two says; the session's outcome follows from what both say.
+
+    Where they differ both are told, once a session. Where a second session in a row was missed, both are
+    asked whether the time still suits, once a row.
+    """
+    # The series first: of two sessions that are marked at the same moment, one sees the other's outcome.
+    Series.objects.select_for_update(no_key=True).get(sessions=session_id)
+    session = lock_session(session_id)
+    if not is_markable(session, now):
+        raise ScheduleError(_why_not(session, now))
+    Mark.objects.update_or_create(
+        session=session, person=by, defaults={"was_held": was_held, "marked_at": now}
+    )
+    session.outcome = _outcome(session)
+    session.save(update_fields=["outcome"])
+    if session.outcome == Outcome.UNCLEAR:
+        mails.session_unclear(session, now)
+    elif session.outcome == Outcome.MISSED:
+        _ask_whether_it_suits(session, now)
+    return session
+
+
+def missed_in_a_row(session: Session) -> list[Session]:
+    """The run of missed sessions of its series that this one is part of; skipped ones are left out."""
+    said = session.series.sessions.planned().order_by("number")
+    for is_missed, run in groupby(said, key=lambda one: one.outcome == Outcome.MISSED):
+        sessions = list(run)
+        if is_missed and session in sessions:
+            return sessions
+    return []
+
+
+def _ask_whether_it_suits(session: Session, now: datetime) -> None:
+    run = missed_in_a_row(session)
+    if len(run) >= IN_A_ROW and not mails.has_asked_whether_it_suits(run):
+        mails.missed_twice(session, now)
+
+
+def _outcome(session: Session) -> str:
+    said = set(session.marks.values_list("was_held", flat=True))
+    if len(said) > 1:
+        return Outcome.UNCLEAR
+    return Outcome.HELD if said == {True} else Outcome.MISSED
+
+
+def _why_not(session: Session, now: datetime) -> str:
+    if session.series.engagement.state != "active":
+        return "The engagement has ended."
+    if session.state != Session.State.PLANNED:
+        return f"This session has been {session.get_state_display()}."
+    if now < session.ends_at:
+        return "This session is not over yet."
+    return f"This can be said for {OPEN_FOR.days} days after a session."

@@ -1,0 +1,187 @@
+"""Moving one session: one of the two proposes another time, the other answers.
+
+Every function locks the session's row before it reads what stands in it. Accepting takes both people's
+locks before that, as everything does that reserves.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accounts.models import User
+from mentoring.outbox.services import locked_about, withdraw
+from mentoring.schedule import mails
+from mentoring.schedule.models import Move, Reservation, Session
+from mentoring.schedule.reminders import drop_reminders, replan_reminders
+from mentoring.schedule.services import ScheduleError, close_moves, lock_people
+from mentoring.schedule.taken import away_between
+
+State = Move.State
+# Each proposal is a mail to the other.
+PROPOSED_A_DAY = 5
+CLOSED = {
+    State.ACCEPTED: "This time is agreed already.",
+    State.DECLINED: "This proposal has been declined already.",
+    State.WITHDRAWN: "This proposal has been taken back.",
+    State.REPLACED: "Another time has been proposed meanwhile.",
+    State.LAPSED: "This proposal has lapsed.",
+}
+
+
+@transaction.atomic
+def propose_move(*, session_id: uuid.UUID, by: User, starts_at: datetime, now: datetime) -> Move:
+    """Propose another time, which replaces a proposal that waits, of either. The old time stays reserved."""
+    session = lock_session(session_id)
+    other = session.series.other(by)
+    waiting = Move.objects.open().filter(session=session).first()
+    if waiting and (waiting.by_id, waiting.starts_at) == (other.pk, starts_at):
+        raise ScheduleError(f"This is the time that {other.name} proposes. You can accept it.")
+    check_time(session, starts_at, now)
+    if session.moves.filter(by=by, created_at__gt=now - timedelta(days=1)).count() >= PROPOSED_A_DAY:
+        raise ScheduleError("You have proposed many times for this session today. Give it until tomorrow.")
+    if waiting:
+        _close(waiting, State.REPLACED, now)
+    move = Move.objects.create(
+        session=session, by=by, starts_at=starts_at, ends_at=starts_at + length_of(session), created_at=now
+    )
+    mails.move_proposed(move, session, other, now)
+    return move
+
+
+@transaction.atomic
+def accept_move(*, session_id: uuid.UUID, move_id: uuid.UUID, by: User, now: datetime) -> Session:
+    """Move the session to the time that the other proposes, if it is still free for both."""
+    series = Session.objects.select_related("series").get(pk=session_id).series
+    lock_people([series.mentor_id, series.mentee_id])
+    session = lock_session(session_id)
+    move = _open_move(session, move_id)
+    if move.by_id == by.pk:
+        raise ScheduleError("You proposed this time. It is for the other to accept.")
+    check_time(session, move.starts_at, now)
+    _close(move, State.ACCEPTED, now)
+    withdraw([mails.about(session.pk)])
+    was_at = session.starts_at
+    session.starts_at, session.ends_at = move.starts_at, move.ends_at
+    session.is_moved, session.shift = True, ""
+    session.sequence += 1
+    session.save(update_fields=["starts_at", "ends_at", "is_moved", "shift", "sequence"])
+    session.reservations.update(during=DateTimeTZRange(session.starts_at, session.ends_at))
+    replan_reminders(session, now)
+    mails.session_moved(session, was_at, now)
+    return session
+
+
+@transaction.atomic
+def decline_move(*, session_id: uuid.UUID, move_id: uuid.UUID, by: User, now: datetime) -> Move:
+    """The other says no: the session stays where it is, and the proposer is told."""
+    session = lock_session(session_id)
+    move = _open_move(session, move_id)
+    if move.by_id == by.pk:
+        raise ScheduleError("You proposed this time. You can take it back.")
+    _check_ahead(session, now)
+    _close(move, State.DECLINED, now)
+    mails.move_declined(move, session, now)
+    return move
+
+
+@transaction.atomic
+def withdraw_move(*, session_id: uuid.UUID, move_id: uuid.UUID, by: User, now: datetime) -> Move:
+    """The proposer takes it back. The other is told if the proposal has reached them, or may have."""
+    session = lock_session(session_id)
+    move = _open_move(session, move_id)
+    if move.by_id != by.pk:
+        raise ScheduleError("Only the one who proposed it can take it back. You can decline it.")
+    _check_ahead(session, now)
+    key = mails.proposal_key(move)
+    has_been_told = any(
+        mail.key == key and mail.is_on_its_way for mail in locked_about(mails.about(session.pk))
+    )
+    _close(move, State.WITHDRAWN, now)
+    if has_been_told:
+        mails.move_withdrawn(move, session, now)
+    return move
+
+
+@transaction.atomic
+def skip_session(*, session_id: uuid.UUID, by: User, word: str, now: datetime) -> Session:
+    """Leave one session out and give its time back, with a word to the other, which is sealed."""
+    session = lock_session(session_id)
+    _check_ahead(session, now)
+    session.state, session.skipped_by = Session.State.SKIPPED, by
+    session.seal_word(word)
+    session.sequence += 1
+    session.save(update_fields=["state", "skipped_by", "word_sealed", "sequence"])
+    session.reservations.update(is_live=False)
+    drop_reminders([session.pk])
+    close_moves([session.pk], now)
+    withdraw([mails.about(session.pk)])
+    mails.session_skipped(session, now)
+    return session
+
+
+def lock_session(session_id: uuid.UUID) -> Session:
+    """The session, locked until the transaction ends, with its series, the two, and the engagement."""
+    rows = Session.objects.select_related("series__mentor", "series__mentee", "series__engagement")
+    return rows.select_for_update(of=("self",)).get(pk=session_id)
+
+
+def length_of(session: Session) -> timedelta:
+    return session.ends_at - session.starts_at
+
+
+def is_ahead(session: Session, now: datetime) -> bool:
+    """Whether it can still be moved or skipped."""
+    is_under_way = session.series.engagement.state == "active"
+    return session.state == Session.State.PLANNED and now < session.starts_at and is_under_way
+
+
+def check_time(session: Session, starts_at: datetime, now: datetime) -> None:
+    """Refuse a time that the session cannot have. It stays true until the write if both people are locked."""
+    _check_ahead(session, now)
+    series = session.series
+    ends_at = starts_at + length_of(session)
+    if starts_at <= now:
+        raise ScheduleError("This time has passed.")
+    if starts_at == session.starts_at:
+        raise ScheduleError("The session is at this time already.")
+    if starts_at.astimezone(ZoneInfo(series.zone)).date() > series.engagement.ends_on:
+        raise ScheduleError(
+            f"The engagement ends on {series.engagement.ends_on:%-d %B %Y}, before this time."
+        )
+    during = DateTimeTZRange(starts_at, ends_at)
+    people = [series.mentor_id, series.mentee_id]
+    taken = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=during)
+    if taken.exclude(session=session).exists():
+        raise ScheduleError("This time is not free any more: one of you has another session then.")
+    for away in away_between(people, starts_at, ends_at):
+        if away.covers(starts_at, ends_at):
+            raise ScheduleError("This time is not free any more: one of you is away on that day.")
+
+
+def _check_ahead(session: Session, now: datetime) -> None:
+    if session.series.engagement.state != "active":
+        raise ScheduleError("The engagement has ended.")
+    if session.state != Session.State.PLANNED:
+        raise ScheduleError(f"This session has been {session.get_state_display()}.")
+    if session.starts_at <= now:
+        raise ScheduleError("This session has begun.")
+
+
+def _open_move(session: Session, move_id: uuid.UUID) -> Move:
+    """The open move of that id; the session must be locked, as whoever closes one holds that lock."""
+    move = session.moves.select_related("by").filter(pk=move_id).first()
+    if move is None:
+        raise ScheduleError("There is no such proposal.")
+    if move.state != State.OPEN:
+        raise ScheduleError(CLOSED[State(move.state)])
+    return move
+
+
+def _close(move: Move, state: str, now: datetime) -> None:
+    """Close it, and send nothing any more that asks for an answer."""
+    withdraw([mails.about(move.session_id)], kind="move_proposed")
+    move.state, move.closed_at = state, now
+    move.save(update_fields=["state", "closed_at"])
