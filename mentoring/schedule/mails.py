@@ -9,7 +9,7 @@ from accounts.models import User
 from mentoring.outbox.models import Category, Mail, MailChoices
 from mentoring.outbox.services import queue_mail
 from mentoring.schedule import ical
-from mentoring.schedule.models import Session
+from mentoring.schedule.models import Move, Session
 
 
 def about(session_id: uuid.UUID) -> str:
@@ -55,6 +55,69 @@ def sessions_cancelled(invited: set[tuple[uuid.UUID, uuid.UUID]], now: datetime)
 def _people_of(sessions: Iterable[Session]) -> list[User]:
     people = [person for one in sessions for person in (one.series.mentor, one.series.mentee)]
     return list({person.pk: person for person in people}.values())
+
+
+def move_proposed(move: Move, session: Session, other: User, now: datetime) -> None:
+    _about_session(
+        session, other, "move_proposed", now, key=proposal_key(move), method="", move=move,
+        send_before=min(session.starts_at, move.starts_at),
+    )  # fmt: skip
+
+
+def proposal_key(move: Move) -> str:
+    return f"move_proposed:{move.pk}"
+
+
+def move_declined(move: Move, session: Session, now: datetime) -> None:
+    _about_session(
+        session, move.by, "move_declined", now, key=f"move_declined:{move.pk}", method="", move=move,
+        send_before=session.starts_at,
+    )  # fmt: skip
+
+
+def move_withdrawn(move: Move, session: Session, now: datetime) -> None:
+    _about_session(
+        session, session.series.other(move.by), "move_withdrawn", now, key=f"move_withdrawn:{move.pk}",
+        method="", move=move, send_before=session.starts_at,
+    )  # fmt: skip
+
+
+def session_moved(session: Session, was_at: datetime, now: datetime) -> None:
+    """To both: their calendars move with it."""
+    for reader in (session.series.mentor, session.series.mentee):
+        _about_session(
+            session, reader, "session_moved", now, was_at=was_at, send_before=session.starts_at,
+            key=f"session_moved:{session.pk}:{session.sequence}:{reader.pk}",
+        )  # fmt: skip
+
+
+def session_skipped(session: Session, now: datetime) -> None:
+    """To both; what was said on skipping stands on the session's page alone."""
+    for reader in (session.series.mentor, session.series.mentee):
+        _about_session(
+            session, reader, "session_skipped", now, method="CANCEL", send_before=session.ends_at,
+            key=f"session_skipped:{session.pk}:{reader.pk}",
+        )  # fmt: skip
+
+
+def session_unclear(session: Session, now: datetime) -> None:
+    """To both, once a session."""
+    for reader in (session.series.mentor, session.series.mentee):
+        key = f"session_unclear:{session.pk}:{reader.pk}"
+        _about_session(session, reader, "session_unclear", now, key=key, method="")
+
+
+def missed_twice(session: Session, now: datetime) -> None:
+    """To both, each for themselves."""
+    for reader in (session.series.mentor, session.series.mentee):
+        key = f"missed_twice:{session.pk}:{reader.pk}"
+        _about_session(session, reader, "missed_twice", now, key=key, method="")
+
+
+def has_asked_whether_it_suits(run: Sequence[Session]) -> bool:
+    """Whether `missed_twice` has been said of any of these: the outbox keeps its rows."""
+    subjects = [about(session.pk) for session in run]
+    return Mail.objects.filter(kind="missed_twice", about__in=subjects).exists()
 
 
 def _about_session(
