@@ -1,5 +1,9 @@
 """What two people write for and after a session, all of it sealed: agenda, commitments, notes."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
@@ -30,8 +34,20 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
     def visible_to(self, user: User | AnonymousUser) -> "CommitmentQuerySet":
         return self.filter(Q(engagement__mentor_id=user.pk) | Q(engagement__mentee_id=user.pk))
 
+    def undertaken_by(self, user: User | AnonymousUser) -> "CommitmentQuerySet":
+        return self.filter(by_id=user.pk)
+
     def open(self) -> "CommitmentQuerySet":
         return self.filter(state=Commitment.State.OPEN)
+
+    def under_way(self) -> "CommitmentQuerySet":
+        return self.filter(engagement__state=Engagement.State.ACTIVE)
+
+    def brought_to(self, session: Session, *, since: datetime | None) -> "CommitmentQuerySet":
+        """Made before it, and not closed by `since`, when the two last met."""
+        rows = self.filter(engagement_id=session.series.engagement_id, created_at__lt=session.ends_at)
+        rows = rows.exclude(made_in=session)
+        return rows if since is None else rows.filter(Q(closed_at=None) | Q(closed_at__gte=since))
 
 
 class Commitment(models.Model):
@@ -62,7 +78,7 @@ class Commitment(models.Model):
                 | (~Q(state="open") & Q(closed_at__isnull=False)),
             )
         ]
-        ordering = [F("due_on").asc(nulls_last=True), "created_at"]
+        ordering = [F("due_on").asc(nulls_last=True), "created_at", "pk"]
 
     def __str__(self) -> str:
         return "a commitment"
@@ -99,19 +115,30 @@ class PrivateNote(models.Model):
         return "a private note"
 
 
-def seal(row: AgendaItem | Commitment | SharedNote | PrivateNote, text: str) -> None:
+Sealed = AgendaItem | Commitment | SharedNote | PrivateNote
+Row = TypeVar("Row", bound=Sealed)
+
+
+def seal(row: Sealed, text: str) -> None:
     """Set the row's text, which is not saved; its session or engagement has to be set before."""
-    row.text_sealed = _key_of(row).seal(text, place=place(row, "text"))
+    row.text_sealed = DataKey.objects.of(_owner(row)).seal(text, place=place(row, "text"))
 
 
-def read(row: AgendaItem | Commitment | SharedNote | PrivateNote) -> str:
-    return _key_of(row).open(bytes(row.text_sealed), place=place(row, "text"))
+def read(row: Sealed) -> str:
+    return read_all([row])[0][1]
 
 
-def _key_of(row: AgendaItem | Commitment | SharedNote | PrivateNote) -> DataKey:
+def read_all(rows: Iterable[Row]) -> list[tuple[Row, str]]:
+    """Each row with its text; one query for all the keys. Agenda items come with session__series."""
+    rows = list(rows)
+    keys = {key.owner: key for key in DataKey.objects.filter(owner__in={_owner(row) for row in rows})}
+    return [(row, keys[_owner(row)].open(bytes(row.text_sealed), place=place(row, "text"))) for row in rows]
+
+
+def _owner(row: Sealed) -> str:
     """A private note is sealed under its author's key, everything else under the engagement's."""
     if isinstance(row, PrivateNote):
-        return DataKey.objects.of(f"person:{row.author_id}")
+        return f"person:{row.author_id}"
     if isinstance(row, Commitment):
-        return DataKey.objects.of(f"engagement:{row.engagement_id}")
-    return DataKey.objects.of(f"engagement:{row.session.series.engagement_id}")
+        return f"engagement:{row.engagement_id}"
+    return f"engagement:{row.session.series.engagement_id}"

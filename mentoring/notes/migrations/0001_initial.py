@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": [models.OrderBy(models.F("due_on"), nulls_last=True), "created_at"],
+                "ordering": [models.OrderBy(models.F("due_on"), nulls_last=True), "created_at", "pk"],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
