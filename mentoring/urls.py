@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mentoring.goals.urls")),
     path("", include("mentoring.schedule.urls")),
     path("", include("mentoring.engagements.urls")),
+    path("", include("mentoring.notes.urls")),
     path("", include("matching.urls")),
     path("", include("mentoring.demo.urls")),  # answers under DEBUG alone
     path("account/", include("allauth.urls")),
