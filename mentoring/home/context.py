@@ -8,6 +8,8 @@ from django.urls import reverse
 from mentoring.programs.models import Membership, Program
 
 SESSION_KEY = "program"
+# Tabs of one page, as far as the bar is concerned.
+CALENDAR = ("schedule:calendar", "schedule:time-away-list", "schedule:feed", "schedule:busy")
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,11 @@ def _items(request: HttpRequest, membership: Membership) -> list[Item]:
         pages.append(("Goals", "goals:goal-list", [slug]))
     pages.append(("Requests", "engagements:request-list", [slug]))
     if membership.is_mentor or membership.is_mentee:
-        pages.append(("Calendar", "schedule:calendar", []))
+        pages.append(("Calendar", "schedule:week", []))
     if membership.is_admin:
         pages.append(("Members", "programs:member-list", [slug]))
         pages.append(("Match runs", "matching:match-run-list", [slug]))
     here = request.resolver_match.view_name if request.resolver_match else ""
+    if here in CALENDAR:
+        here = "schedule:week"
     return [Item(label, reverse(name, args=args), here == name) for label, name, args in pages]

@@ -78,6 +78,9 @@ class Series(models.Model):
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
+    # What a row of a list says: the two, and the program (of a higher app, known by the relation's name).
+    LISTED = ("series__mentor", "series__mentee", "series__engagement__program")
+
     def visible_to(self, user: User | AnonymousUser) -> "SessionQuerySet":
         return self.filter(Q(series__mentor_id=user.pk) | Q(series__mentee_id=user.pk))
 
@@ -87,6 +90,11 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def planned(self) -> "SessionQuerySet":
         return self.filter(state=Session.State.PLANNED)
+
+    def listed(self) -> "SessionQuerySet":
+        """With what a row of a list says, and the proposals for another time that wait, as `open_moves`."""
+        waiting = models.Prefetch("moves", Move.objects.open(), to_attr="open_moves")
+        return self.select_related(*self.LISTED).prefetch_related(waiting)
 
     def ahead(self, now: datetime) -> "SessionQuerySet":
         """Planned sessions that are not over yet, soonest first."""

@@ -24,6 +24,7 @@ class Block:
     y: float
     height: float
     meeting: Meeting | None = None
+    is_of_concern: bool = False
 
     @property
     def has_room(self) -> bool:
@@ -50,6 +51,7 @@ class Column:
 class Line:
     y: float
     label: str
+    is_again: bool  # the hour that comes twice, for the second time
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Picture:
     height: float
     lines: tuple[Line, ...]
     columns: tuple[Column, ...]
+    width: float  # of a column, in per cent
     now: tuple[float, float] | None  # x of the column, y
 
 
@@ -104,11 +107,10 @@ class _Axis:
         return [(first, last) for first, last in [*lacking, *others] if last > first]
 
 
-def draw(week: Week, now: datetime, proposed: Iterable[Meeting] = ()) -> Picture:
+def draw(week: Week, now: datetime) -> Picture:
     axis = _Axis(week.days)
-    proposed = list(proposed)
-    top, bottom = _shown(axis, week, proposed)
-    frame = _Frame(axis, top, bottom)
+    top, bottom = _shown(axis, week)
+    frame = _Frame(week, axis, top, bottom)
     columns = tuple(
         Column(
             day=day,
@@ -117,14 +119,17 @@ def draw(week: Week, now: datetime, proposed: Iterable[Meeting] = ()) -> Picture
             protected=frame.blocks(day, day.protected),
             busy=frame.blocks(day, day.busy),
             meetings=frame.meetings(day, (each for each in week.meetings if each.is_planned)),
-            proposed=frame.meetings(day, proposed),
+            proposed=frame.meetings(day, (each for other in week.days for each in other.proposed)),
         )
         for n, day in enumerate(week.days)
     )
     return Picture(
         height=frame.y(bottom) + 8,
-        lines=tuple(Line(frame.y(at), label) for at, label in _hours(axis) if top <= at <= bottom),
+        lines=tuple(
+            Line(frame.y(at), label, again) for at, label, again in _hours(axis) if top <= at <= bottom
+        ),
         columns=columns,
+        width=WIDTH,
         now=_now(columns, frame, now),
     )
 
@@ -133,6 +138,7 @@ def draw(week: Week, now: datetime, proposed: Iterable[Meeting] = ()) -> Picture
 class _Frame:
     """What is shown of the axis, and where on the page."""
 
+    week: Week
     axis: _Axis
     top: float
     bottom: float
@@ -145,7 +151,8 @@ class _Frame:
 
     def between(self, first: float, last: float, meeting: Meeting | None = None) -> Block:
         first, last = max(first, self.top), min(last, self.bottom)
-        return Block(self.y(first), round((last - first) * HOUR / 60, 1), meeting)
+        is_of_concern = meeting is not None and self.week.is_of_concern(meeting)
+        return Block(self.y(first), round((last - first) * HOUR / 60, 1), meeting, is_of_concern)
 
     def blocks(self, day: Day, spans: Iterable[Span]) -> tuple[Block, ...]:
         parts = [(self.axis.at(day, s.starts_at), self.axis.at(day, s.ends_at, is_end=True)) for s in spans]
@@ -183,27 +190,30 @@ def _twice(day: Day) -> _Twice | None:
     return _Twice(day, _wall(day, day.pieces[1].span.starts_at, is_end=True), back)
 
 
-def _shown(axis: _Axis, week: Week, proposed: Iterable[Meeting]) -> tuple[float, float]:
+def _shown(axis: _Axis, week: Week) -> tuple[float, float]:
     """From the whole hour before the earliest to the one after the latest that is protected or reserved."""
     spans = [(day, span) for day in week.days for span in day.protected]
-    meetings = [*(each for each in week.meetings if each.is_planned), *proposed]
+    meetings = [each for each in week.meetings if each.is_planned]
+    meetings += [each for day in week.days for each in day.proposed]
     spans += [(day, part) for day in week.days for each in meetings if (part := each.span.within(day.span))]
     first = min([axis.of_clock(USUAL[0]), *(axis.at(day, span.starts_at) for day, span in spans)])
     last = max([axis.of_clock(USUAL[1]), *(axis.at(day, s.ends_at, is_end=True) for day, s in spans)])
-    hours = [0.0, *(at for at, _ in _hours(axis)), float(axis.length)]
+    hours = [0.0, *(at for at, *_ in _hours(axis)), float(axis.length)]
     return max(at for at in hours if at <= first), min(at for at in hours if at >= last)
 
 
-def _hours(axis: _Axis) -> list[tuple[float, str]]:
-    hours = [(axis.of_clock(hour * 60), f"{hour % 24:02}:00") for hour in range(25)]
+def _hours(axis: _Axis) -> list[tuple[float, str, bool]]:
+    """Place, clock time, and whether it is the second of two."""
+    hours = [(axis.of_clock(hour * 60), f"{hour % 24:02}:00", False) for hour in range(25)]
     again = [
-        (
-            axis.of_clock(twice.until) - twice.minutes,
-            "{:02}:{:02} again".format(*divmod(round(twice.until - twice.minutes), 60)),
-        )
+        (axis.of_clock(twice.until) - twice.minutes, _clock(twice.until - twice.minutes), True)
         for twice in axis.twice
     ]
     return sorted([*hours, *again])
+
+
+def _clock(minutes: float) -> str:
+    return "{:02}:{:02}".format(*divmod(round(minutes), 60))
 
 
 def _now(columns: Iterable[Column], frame: _Frame, now: datetime) -> tuple[float, float] | None:

@@ -40,11 +40,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Meeting:
-    """A session as the week reckons with it; `session` is what stands for it on the page."""
+    """A session, or a proposed time for one, as the week reckons with it."""
 
     span: Span
     program: str
-    session: object
+    row: object  # what stands for it on the page
     is_planned: bool = True  # and not skipped
 
 
@@ -64,6 +64,7 @@ class Day:
     protected: tuple[Span, ...]
     busy: tuple[Span, ...]
     meetings: tuple[Meeting, ...]  # that begin on it
+    proposed: tuple[Meeting, ...]  # what may yet come to lie on it
     is_away: bool
 
     @property
@@ -110,12 +111,24 @@ class Week:
         return [meeting for day in self.days for meeting in day.meetings]
 
     @property
+    def has_busy(self) -> bool:
+        return any(day.busy for day in self.days)
+
+    @property
+    def has_proposed(self) -> bool:
+        return any(day.proposed for day in self.days)
+
+    @property
     def reserved(self) -> timedelta:
         return total(meeting.span for meeting in self.meetings if meeting.is_planned)
 
     @property
     def protected(self) -> timedelta:
         return total(span for day in self.days for span in day.protected)
+
+    def is_of_concern(self, meeting: Meeting) -> bool:
+        """Whether something is the matter with this one, and not with the week as a whole."""
+        return any(meeting in each.meetings for each in self.concerns if each.kind != Kind.OVER)
 
     @property
     def shares(self) -> list[Share]:
@@ -133,6 +146,7 @@ def week_of(
     now: datetime,
     *,
     meetings: Sequence[Meeting] = (),
+    proposed: Sequence[Meeting] = (),
     protected: bytes | memoryview,
     busy: Sequence[Span] = (),
     away: Sequence[tuple[date, date]] = (),
@@ -153,6 +167,7 @@ def _day(
     on: date,
     zone: ZoneInfo,
     meetings: Sequence[Meeting],
+    proposed: Sequence[Meeting],
     runs: Sequence[tuple[int, time, time]],
     busy: Sequence[Span],
     away: Sequence[tuple[date, date]],
@@ -167,14 +182,15 @@ def _day(
         # A day away protects nothing, whatever the usual week says.
         protected=() if is_away else tuple(_protected(on, pieces, runs)),
         busy=tuple(part for each in merged(busy) if (part := each.within(span))),
-        meetings=tuple(
-            sorted(
-                (each for each in meetings if span.starts_at <= each.span.starts_at < span.ends_at),
-                key=lambda each: each.span,
-            )
-        ),
+        meetings=_beginning_in(span, meetings),
+        proposed=_beginning_in(span, proposed),
         is_away=is_away,
     )
+
+
+def _beginning_in(day: Span, meetings: Iterable[Meeting]) -> tuple[Meeting, ...]:
+    inside = (each for each in meetings if day.starts_at <= each.span.starts_at < day.ends_at)
+    return tuple(sorted(inside, key=lambda each: each.span))
 
 
 def _midnight(on: date, zone: ZoneInfo) -> datetime:
@@ -265,7 +281,8 @@ def _concerns_of(each: Meeting, day: Day, protected: Sequence[Span], busy: Seque
     found = []
     if clash := next((span for span in merged(busy) if span.within(each.span)), None):
         found.append(Concern(Kind.BUSY, (each,), busy=clash))
-    if total(part for span in protected if (part := span.within(each.span))) < each.span.length:
+    # Whoever protects nothing is told so once, not with each session.
+    if protected and total(part for span in protected if (part := span.within(each.span))) < each.span.length:
         found.append(Concern(Kind.OUTSIDE, (each,)))
     return found
 

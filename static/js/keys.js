@@ -1,6 +1,7 @@
 // In a list [data-keys] of items [data-keys-item], single keys work on the item that has the focus: j and k move,
-// and the key of a control inside ([data-key="l"]) uses it. Outside the list, in fields and with a modifier no
-// key does anything, and the help's [data-keys-switch] turns them off for good.
+// and the key of a control inside ([data-key="l"]) uses it, or of one that serves the whole list ([data-keys-list]).
+// Outside the list, in fields and with a modifier no key does anything, and the help's [data-keys-switch] turns
+// them off for good.
 const OFF = "desk-keys-off";
 
 function isOff() {
@@ -19,8 +20,9 @@ function move(list, item, by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-function use(item, key) {
-  const control = item.querySelector(`[data-key="${CSS.escape(key)}"]`);
+function use(list, item, key) {
+  const named = `[data-key="${CSS.escape(key)}"]`;
+  const control = item.querySelector(named) ?? list.querySelector(`[data-keys-list] ${named}`);
   control?.click();
   return Boolean(control);
 }
@@ -38,7 +40,7 @@ document.addEventListener("keydown", (event) => {
   const moves = { j: 1, k: -1 };
   if (event.key in moves) move(list, item, moves[event.key]);
   else if (event.key === "?") helpOf(list).showModal();
-  else if (!use(item, event.key)) return;
+  else if (!use(list, item, event.key)) return;
   event.preventDefault();
 });
 

@@ -76,6 +76,7 @@ ROWS = [
     Row("engagements:engagement-list", "program", MEMBERS, ALL_405),
     Row("engagements:engagement-detail", "engagement", PAIR_AND_ADMIN, ALL_405),
     Row("engagements:engagement-end", "engagement", PAIR_AND_ADMIN, "L   404 302 302 302 404 404"),
+    Row("schedule:week", "", OWN, ALL_405),
     Row("schedule:calendar", "", OWN, ALL_405),
     # Matching
     Row("matching:mentor-list", "program", MEMBERS, ALL_405),

@@ -53,6 +53,7 @@ QUERY = (
     "like",
     "with",
     "by",
+    "of",
 )
 # What is posted to addresses that have no page, or have it only once something is chosen.
 POSTED = {"decline", "note", "start", "at", "back", "key", "order", "other", "mentee", "mentor", "pairing"}

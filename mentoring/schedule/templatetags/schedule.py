@@ -1,0 +1,33 @@
+"""What pages say of sessions: with whom, and for how long."""
+
+from datetime import timedelta
+
+from django import template
+
+from accounts.models import User
+from mentoring.schedule.models import Series
+
+register = template.Library()
+
+
+@register.filter
+def other(series: Series, person: User) -> User:
+    """The other of the two."""
+    return series.other(person)
+
+
+@register.filter
+def hours(length: timedelta) -> str:
+    """Such as "1 hour 30 minutes"; nothing is "no time"."""
+    whole, minutes = divmod(round(length / timedelta(minutes=1)), 60)
+    parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((whole, "hour"), (minutes, "minute")) if n]
+    return " ".join(parts) or "no time"
+
+
+@register.filter
+def short_hours(length: timedelta) -> str:
+    """Such as "1 h 30"."""
+    whole, minutes = divmod(round(length / timedelta(minutes=1)), 60)
+    if not whole and minutes:
+        return f"{minutes} min"
+    return f"{whole} h {minutes:02}" if minutes else f"{whole} h"
