@@ -161,6 +161,15 @@ def check_time(session: Session, starts_at: datetime, now: datetime) -> None:
             raise ScheduleError("This time is not free any more: one of you is away on that day.")
 
 
+def why_not(session: Session, move: Move, now: datetime) -> str:
+    """Why a move cannot be accepted any more, in words to show; empty if it can, as things stand."""
+    try:
+        check_time(session, move.starts_at, now)
+    except ScheduleError as error:
+        return str(error)
+    return ""
+
+
 def _check_ahead(session: Session, now: datetime) -> None:
     if session.series.engagement.state != "active":
         raise ScheduleError("The engagement has ended.")

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from mentoring.schedule import views, views_sessions as sessions
+from mentoring.schedule import views
+from mentoring.schedule import views_sessions as sessions
 
 app_name = "schedule"
 urlpatterns = [
