@@ -18,6 +18,7 @@ from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
 from mentoring.schedule.models import Session
+from mentoring.schedule.preview import preview
 from mentoring.schedule.times import Cadence
 
 LATEST = 100
@@ -74,7 +75,7 @@ def request_times(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
     form = _request_form(request, mentee, mentor.person)
     # Typed so far, not yet sent: nothing to complain of.
     form.errors.clear()
-    template = "engagements/_times.html" if request.htmx else "engagements/request_new.html"  # type: ignore[attr-defined]
+    template = "schedule/_times.html" if request.htmx else "engagements/request_new.html"  # type: ignore[attr-defined]
     return render(request, template, {"form": form, "mentee": mentee, "mentor": mentor})
 
 
@@ -129,7 +130,7 @@ def other_terms_times(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     asked = _asked_of(request, pk)
     form = _other_terms_form(request, asked)
     form.errors.clear()
-    template = "engagements/_times.html" if request.htmx else "engagements/other_terms.html"  # type: ignore[attr-defined]
+    template = "schedule/_times.html" if request.htmx else "engagements/other_terms.html"  # type: ignore[attr-defined]
     return render(request, template, {"form": form, "asked": asked})
 
 
@@ -259,7 +260,7 @@ def _other_terms_form(request: HttpRequest, asked: Request) -> TermsForm:
 def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, object]:
     is_mentor, is_mentee = reader.pk == asked.mentor_id, reader.pk == asked.mentee_id
     is_open = asked.state == Request.State.OPEN and asked.expires_at > timezone.now()
-    terms = services.terms_of(asked)
+    agreed = preview(services.terms_of(asked), asked.mentor, asked.mentee, reader=reader)
     return {
         "asked": asked,
         "is_mentor": is_mentor,
@@ -268,7 +269,8 @@ def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, 
         "may_accept": is_open and (is_mentor or is_mentee) and not asked.has_yes_of(reader),
         "may_decline": is_open and is_mentor,
         "may_withdraw": is_open and is_mentee,
-        "occurrences": terms.occurrences(),
+        "preview": agreed,
+        "other": asked.mentee if is_mentor else asked.mentor if is_mentee else None,
         "wanted": asked.goal.skills_wanted.select_related("skill"),
         "form": form,
     }

@@ -85,6 +85,10 @@ class Terms:
         return [resolve(on, self.at, self.zone) for on in dates]
 
     @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
     def length(self) -> timedelta:
         return timedelta(minutes=self.minutes)
 

@@ -1,0 +1,59 @@
+"""What two people should know of terms before they agree: how often, when first, and which dates differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.formats import date_format
+
+from accounts.models import User
+from mentoring.schedule.taken import away_at, away_during
+from mentoring.schedule.times import Occurrence, Shift, Terms
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A date on which a series does not simply keep its time."""
+
+    occurrence: Occurrence
+    terms: Terms
+    away: User | None  # who is away; the session is skipped
+
+    def __str__(self) -> str:
+        day, at, zone = date_format(self.occurrence.on, "l j F Y"), f"{self.terms.at:%H:%M}", self.terms.zone
+        if self.away:
+            return f"{day}: {self.away.name} is away, and this session is skipped."
+        if self.occurrence.shift == Shift.REPEAT:
+            return f"{day}: {at} comes twice in {zone}, as the clocks go back. The first is meant."
+        local = self.occurrence.starts_at.astimezone(self.terms.zone_info)
+        return f"{day}: the clocks in {zone} go forward and skip {at}. You meet at {local:%H:%M}."
+
+
+@dataclass(frozen=True)
+class Preview:
+    terms: Terms
+    sessions: int  # how many will be reserved
+    first: Occurrence | None
+    touched: Sequence[Touched]
+
+
+def preview(terms: Terms, mentor: User, mentee: User, *, reader: User | None = None) -> Preview:
+    """The sessions of a series with these terms. Time away is told to the two alone."""
+    names = {person.pk: person for person in (mentor, mentee)}
+    away = away_during(names, terms) if reader is None or reader.pk in names else []
+    occurrences = terms.occurrences()
+    skipped = {
+        occurrence.on: names[covered.person_id]
+        for occurrence in occurrences
+        if (covered := away_at(away, occurrence, terms))
+    }
+    reserved = [occurrence for occurrence in occurrences if occurrence.on not in skipped]
+    return Preview(
+        terms=terms,
+        sessions=len(reserved),
+        first=reserved[0] if reserved else None,
+        touched=[
+            Touched(occurrence, terms, skipped.get(occurrence.on))
+            for occurrence in occurrences
+            if occurrence.shift or occurrence.on in skipped
+        ],
+    )
