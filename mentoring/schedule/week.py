@@ -155,8 +155,10 @@ def week_of(
 
     A meeting belongs to the day on which it begins. Concerns are about what is not over yet.
     """
-    days = tuple(_day(monday + n * A_DAY, zone, meetings, windows(protected), busy, away) for n in range(7))
-    return Week(days, tuple(_concerns(days, busy, now)))
+    runs = windows(protected)
+    # The eighth day too: a session on Sunday night may last into it.
+    *days, next_day = [_day(monday + n * A_DAY, zone, meetings, proposed, runs, busy, away) for n in range(8)]
+    return Week(tuple(days), tuple(_concerns(days, next_day, busy, now)))
 
 
 def total(spans: Iterable[Span]) -> timedelta:
