@@ -46,6 +46,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "series_cadence_known": ("series", {"cadence": "3w"}),
     "series_of_two": ("series", {"mentee": F("mentor")}),
     "session_outcome_of_planned": ("session", {"state": "skipped", "outcome": "held"}),
+    "series_link_is_web_address": ("series", {"link": "javascript:alert(1)"}),
+    "session_link_is_web_address": ("session", {"link": "https://a b"}),
     "move_starts_before_end": ("move", {"ends_at": F("starts_at")}),
     "move_open_until_closed": ("move", {"closed_at": NOW}),
     "change_starts_before_end": ("change", {"ends_on": F("starts_on") - timedelta(days=1)}),

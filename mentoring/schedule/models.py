@@ -16,6 +16,8 @@ from accounts.zones import validate_zone
 from mentoring.confidential.models import DataKey, new_id, place
 from mentoring.schedule.times import Cadence, Shift, Terms
 
+WEB_ADDRESS = r"^https?://[^\s\\]+$"  # nothing that a browser would run or read otherwise than we show it
+
 
 class SeriesQuerySet(models.QuerySet["Series"]):
     def visible_to(self, user: User | AnonymousUser) -> "SeriesQuerySet":
@@ -59,6 +61,9 @@ class Series(models.Model):
             ),
             models.CheckConstraint(name="series_cadence_known", condition=Q(cadence__in=Cadence.values)),
             models.CheckConstraint(name="series_of_two", condition=~Q(mentor=F("mentee"))),
+            models.CheckConstraint(
+                name="series_link_is_web_address", condition=Q(link="") | Q(link__regex=WEB_ADDRESS)
+            ),
         ]
         verbose_name_plural = "series"
 
@@ -147,6 +152,9 @@ class Session(models.Model):
             models.CheckConstraint(name="session_starts_before_end", condition=Q(starts_at__lt=F("ends_at"))),
             models.CheckConstraint(
                 name="session_outcome_of_planned", condition=Q(outcome="") | Q(state="planned")
+            ),
+            models.CheckConstraint(
+                name="session_link_is_web_address", condition=Q(link="") | Q(link__regex=WEB_ADDRESS)
             ),
         ]
         ordering = ["starts_at"]
@@ -414,7 +422,7 @@ class BusyCalendar(models.Model):
     person = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="busy_calendar")
     address_sealed = models.BinaryField()
     host = models.CharField(max_length=253, help_text="What of the address is shown.")
-    due_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, help_text="Empty: it failed so often that it is left alone.")
     read_at = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)

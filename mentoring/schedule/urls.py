@@ -1,6 +1,7 @@
 from django.urls import path
 
 from mentoring.schedule import views
+from mentoring.schedule import views_links as links
 from mentoring.schedule import views_sessions as sessions
 
 app_name = "schedule"
@@ -15,4 +16,6 @@ urlpatterns = [
     path("sessions/<uuid:pk>/move/withdraw/", sessions.session_move_withdraw, name="session-move-withdraw"),
     path("sessions/<uuid:pk>/skip/", sessions.session_skip, name="session-skip"),
     path("sessions/<uuid:pk>/mark/", sessions.session_mark, name="session-mark"),
+    path("sessions/<uuid:pk>/link/", links.session_link, name="session-link"),
+    path("series/<uuid:pk>/link/", links.series_link, name="series-link"),
 ]

@@ -56,7 +56,12 @@ class Migration(migrations.Migration):
                 ),
                 ("address_sealed", models.BinaryField()),
                 ("host", models.CharField(help_text="What of the address is shown.", max_length=253)),
-                ("due_at", models.DateTimeField()),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        help_text="Empty: it failed so often that it is left alone.", null=True
+                    ),
+                ),
                 ("read_at", models.DateTimeField(null=True)),
                 ("failures", models.PositiveSmallIntegerField(default=0)),
                 ("error", models.CharField(blank=True, max_length=300)),
@@ -324,6 +329,20 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("outcome", ""), ("state", "planned"), _connector="OR"),
                 name="session_outcome_of_planned",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="series",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("link", ""), ("link__regex", r"^https?://[^\s\\]+$"), _connector="OR"),
+                name="series_link_is_web_address",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("link", ""), ("link__regex", r"^https?://[^\s\\]+$"), _connector="OR"),
+                name="session_link_is_web_address",
             ),
         ),
         migrations.AddField(
