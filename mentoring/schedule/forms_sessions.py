@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from django.utils.html import format_html
 
 from accounts.models import User
 from mentoring.schedule.models import Session
-from mentoring.schedule.moves import length_of
+from mentoring.schedule.moves import last_midnight, length_of
 from mentoring.schedule.slots import Free, find_free
 from mentoring.schedule.times import Shift, resolve
 
@@ -131,14 +131,13 @@ def _key(starts_at: datetime) -> str:
 def _free(session: Session, around: datetime, now: datetime) -> Free:
     """Times that the session could have, but the one that it has."""
     series = session.series
-    midnight = resolve(series.engagement.ends_on + timedelta(days=1), time.min, series.zone).starts_at
     free = find_free(
         series.mentor,
         series.mentee,
         around=around,
         length=length_of(session),
         now=now,
-        until=midnight,
+        until=last_midnight(series),
         besides=session.pk,
     )
     parts = (free.protected, free.others)

@@ -5,19 +5,20 @@ locks before that, as everything does that reserves.
 """
 
 import uuid
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.formats import date_format
 
 from accounts.models import User
 from mentoring.outbox.services import locked_about, withdraw
 from mentoring.schedule import mails
-from mentoring.schedule.models import Move, Reservation, Session
+from mentoring.schedule.models import Move, Reservation, Series, Session
 from mentoring.schedule.reminders import drop_reminders, replan_reminders
 from mentoring.schedule.services import ScheduleError, close_moves, lock_people
 from mentoring.schedule.taken import away_between
+from mentoring.schedule.times import resolve
 
 State = Move.State
 # Each proposal is a mail to the other.
@@ -37,9 +38,9 @@ def propose_move(*, session_id: uuid.UUID, by: User, starts_at: datetime, now: d
     session = lock_session(session_id)
     other = session.series.other(by)
     waiting = Move.objects.open().filter(session=session).first()
+    check_time(session, starts_at, now)
     if waiting and (waiting.by_id, waiting.starts_at) == (other.pk, starts_at):
         raise ScheduleError(f"This is the time that {other.name} proposes. You can accept it.")
-    check_time(session, starts_at, now)
     if session.moves.filter(by=by, created_at__gt=now - timedelta(days=1)).count() >= PROPOSED_A_DAY:
         raise ScheduleError("You have proposed many times for this session today. Give it until tomorrow.")
     if waiting:
@@ -132,6 +133,11 @@ def length_of(session: Session) -> timedelta:
     return session.ends_at - session.starts_at
 
 
+def last_midnight(series: Series) -> datetime:
+    """The end of the engagement's last day, in the zone of the series: no session begins then or later."""
+    return resolve(series.engagement.ends_on + timedelta(days=1), time.min, series.zone).starts_at
+
+
 def is_ahead(session: Session, now: datetime) -> bool:
     """Whether it can still be moved or skipped."""
     is_under_way = session.series.engagement.state == "active"
@@ -142,15 +148,15 @@ def check_time(session: Session, starts_at: datetime, now: datetime) -> None:
     """Refuse a time that the session cannot have. It stays true until the write if both people are locked."""
     _check_ahead(session, now)
     series = session.series
-    ends_at = starts_at + length_of(session)
     if starts_at <= now:
         raise ScheduleError("This time has passed.")
     if starts_at == session.starts_at:
         raise ScheduleError("The session is at this time already.")
-    if starts_at.astimezone(ZoneInfo(series.zone)).date() > series.engagement.ends_on:
+    if starts_at >= last_midnight(series):
         raise ScheduleError(
-            f"The engagement ends on {series.engagement.ends_on:%-d %B %Y}, before this time."
+            f"The engagement ends on {date_format(series.engagement.ends_on, 'j F Y')}, before this time."
         )
+    ends_at = starts_at + length_of(session)
     during = DateTimeTZRange(starts_at, ends_at)
     people = [series.mentor_id, series.mentee_id]
     taken = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=during)

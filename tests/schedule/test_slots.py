@@ -5,7 +5,8 @@ from datetime import date, time, timedelta
 import pytest
 
 from accounts import week
-from mentoring.schedule.slots import common_starts
+from mentoring.schedule.models import Busy, TimeAway
+from mentoring.schedule.slots import common_starts, free_times
 from mentoring.schedule.times import Terms
 from tests import factories
 from tests.factories import instant
@@ -99,3 +100,88 @@ def test_common_starts_cost_the_same_queries_for_a_full_week(django_assert_num_q
     mentor, mentee = factories.make_person(), factories.make_person()
     with django_assert_num_queries(3):
         common_starts(mentor, mentee, terms())
+
+
+# Another time for one session
+
+SATURDAY = instant(2031, 2, 15, 12)
+AROUND = instant(2031, 2, 18, 9)
+HOUR = timedelta(hours=1)
+
+
+def free(mentor, mentee, **over) -> list:
+    fields = {"around": AROUND, "length": HOUR, "now": SATURDAY, "until": instant(2031, 5, 1)}
+    return free_times(mentor, mentee, **fields | over)
+
+
+def pair(mentor_week=None, mentee_week=None, **mentee):
+    mornings = hours(1, 9, 11)
+    mentor = factories.make_person(week=mentor_week or mornings)
+    return mentor, factories.make_person(week=mentee_week or mornings, **mentee)
+
+
+def test_free_times_are_first_those_that_both_protect_soonest_first() -> None:
+    found = free(*pair())
+    tuesdays = [instant(2031, 2, 18), instant(2031, 2, 25), instant(2031, 3, 4)]
+    protected = [day + n * HOUR for day in tuesdays for n in (9, 9.5, 10)]
+    assert found[:9] == protected
+    others = found[9:]
+    assert others == sorted(others)
+    assert others[0] == SATURDAY + HOUR / 2
+    assert {at.time() for at in others} == {time(n // 2, n % 2 * 30) for n in range(14, 43)}
+    assert others[-1] < AROUND + timedelta(weeks=3)
+
+
+def test_free_times_leave_out_what_either_has_reserved_but_the_session_itself(cast) -> None:
+    held = {"starts_on": MONDAY, "ends_on": MONDAY + timedelta(weeks=4), "at": time(10), "cadence": "4w"}
+    engagement = factories.make_engagement(cast.goal, cast.mentor, now=instant(2031, 2, 1), **held)
+    session = engagement.series.get().sessions.get(number=1)
+    at = instant(2031, 2, 17, 10)
+    around_it = {at - HOUR / 2, at, at + HOUR / 2}
+    mentee, mentor = factories.make_person(), factories.make_person()
+    for one, other in ((cast.mentor.person, mentee), (mentor, cast.mentee.person)):
+        assert not around_it & set(free(one, other))
+        assert {at - HOUR, at + HOUR} <= set(free(one, other))
+        assert around_it <= set(free(one, other, besides=session.pk))
+
+
+def test_free_times_leave_out_busy_time_and_days_away() -> None:
+    mentor, mentee = pair(zone="Asia/Kolkata", mentee_week=hours(1, 14.5, 16.5))
+    Busy.objects.create(person=mentor, during=(instant(2031, 2, 18, 8), instant(2031, 2, 18, 9, 45)))
+    away = {"starts_on": date(2031, 2, 25), "ends_on": date(2031, 2, 26), "created_at": SATURDAY}
+    TimeAway.objects.create(person=mentee, **away)
+    found = free(mentor, mentee)
+    assert found[:4] == [instant(2031, 2, 18, 10), *(instant(2031, 3, 4, 9) + n * HOUR / 2 for n in range(3))]
+    kolkata = {at.astimezone(mentee.zone_info).date() for at in found}
+    assert not {date(2031, 2, 25), date(2031, 2, 26)} & kolkata
+    assert {date(2031, 2, 24), date(2031, 2, 27)} <= kolkata
+
+
+def test_free_times_outside_protected_time_are_when_both_are_awake() -> None:
+    mentor, mentee = pair(zone="Asia/Tokyo")
+    # 07:00 to 13:00 in London is 16:00 to 22:00 in Tokyo; at other times one of the two sleeps
+    assert {at.time() for at in free(mentor, mentee)} == {time(n // 2, n % 2 * 30) for n in range(14, 25)}
+    # nor is there a stretch of five hours in which nobody does
+    assert free(mentor, factories.make_person(zone="Pacific/Auckland"), length=5 * HOUR) == []
+
+
+def test_free_times_lie_ahead_and_before_the_end() -> None:
+    assert free(*pair(), until=SATURDAY) == []
+    assert free(*pair(), now=AROUND + timedelta(weeks=4)) == []
+    last = instant(2031, 2, 18, 10)
+    found = free(*pair(), now=AROUND, until=last)
+    assert found == [AROUND + HOUR / 2]
+
+
+def test_free_times_begin_with_the_clock_of_the_mentor() -> None:
+    mentor = factories.make_person(zone="Asia/Kathmandu")
+    found = free(mentor, factories.make_person(zone="Asia/Kathmandu"))
+    assert {at.minute for at in found} == {15, 45}
+
+
+def test_free_times_cost_the_same_queries_for_much_that_is_taken(django_assert_num_queries) -> None:
+    mentor, mentee = pair()
+    for n in range(30):
+        Busy.objects.create(person=mentor, during=(AROUND + n * 3 * HOUR, AROUND + (n * 3 + 1) * HOUR))
+    with django_assert_num_queries(4):
+        free(mentor, mentee)
