@@ -184,6 +184,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Holdfast <holdfast@lo
 # How long a dispatcher may hold a mail that it is sending before another may take it.
 OUTBOX_LEASE = timedelta(seconds=int(os.environ.get("OUTBOX_LEASE_SECONDS", "120")))
 
+# Plans a person's reminders anew when their mail choices change: the outbox does not know what they are of.
+REMINDER_PLANNER = "mentoring.schedule.replanning.replan_for"
+
 # A match run is left to another worker when its own has not said for so long that it is alive.
 MATCH_STALE_AFTER = timedelta(seconds=float(os.environ.get("MATCH_STALE_SECONDS", "30")))
 # From so many pairs on, a run's scoring is shared out over all workers.

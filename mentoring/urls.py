@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mentoring.home.urls")),
+    path("", include("mentoring.outbox.urls")),
     path("", include("accounts.urls")),
     path("", include("mentoring.programs.urls")),
     path("", include("mentoring.goals.urls")),

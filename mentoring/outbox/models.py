@@ -1,10 +1,14 @@
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+
+from mentoring.outbox.hours import Quiet
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -22,10 +26,11 @@ class Category(models.TextChoices):
     """What a mail is about, as its reader may choose; nobody can stop what is essential."""
 
     ESSENTIAL = "essential", "What you have to know"
-    REQUESTS = "requests", "Requests and engagements"
-    SESSIONS = "sessions", "Changes to sessions"
+    REQUESTS = "requests", "Requests and answers to them"
+    SESSIONS = "sessions", "Sessions: proposals and changes"
     REMINDERS = "reminders", "Reminders of sessions"
     SUGGESTIONS = "suggestions", "Suggestions"
+    DIGEST = "digest", "The daily mail"  # what it gathers is of the others
 
 
 class Mail(models.Model):
@@ -59,11 +64,16 @@ class Mail(models.Model):
     subject = models.CharField(max_length=998)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    # What a digest says of it.
+    opening = models.CharField(max_length=300, blank=True)
+    action = models.CharField(max_length=120, blank=True)
+    link = models.CharField(max_length=500, blank=True)
     calendar = models.TextField(blank=True, help_text="An iCalendar object that goes with it.")
     calendar_method = models.CharField(max_length=10, blank=True)
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    know_by = models.DateTimeField(null=True, help_text="When what it says takes effect.")
     send_before = models.DateTimeField(help_text="After this instant the mail is of no use and is not sent.")
     attempts = models.PositiveSmallIntegerField(default=0)
     unsettled = models.PositiveSmallIntegerField(
@@ -72,6 +82,7 @@ class Mail(models.Model):
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
     objects = MailQuerySet.as_manager()
@@ -93,6 +104,7 @@ class Mail(models.Model):
             models.Index(
                 fields=["sent_at"], condition=Q(state="sent") & ~Q(text=""), name="mail_sent_uncleared"
             ),
+            models.Index(fields=["due_at"], condition=Q(state="gathered"), name="mail_gathered_by_due"),
         ]
 
     def __str__(self) -> str:
@@ -100,8 +112,21 @@ class Mail(models.Model):
 
     @property
     def is_on_its_way(self) -> bool:
-        """Sent, or in a dispatcher's hands, which may have sent it already."""
-        return self.state == self.State.SENT or (self.state == self.State.WAITING and self.lease is not None)
+        """Sent, by itself or in a digest, or in a dispatcher's hands, which may have sent it already."""
+        return self.state in (self.State.SENT, self.State.DIGESTED) or (
+            self.state == self.State.WAITING and self.lease is not None
+        )
+
+
+STOPPABLE = [one for one in Category if one not in (Category.ESSENTIAL, Category.DIGEST)]
+
+
+class MailChoicesManager(models.Manager["MailChoices"]):
+    def of(self, people: Iterable[uuid.UUID]) -> dict[uuid.UUID, "MailChoices"]:
+        """The choices of each of these people; who has made none has the defaults, in a row not saved."""
+        ids = set(people)
+        made = self.in_bulk(ids)
+        return {pk: made.get(pk) or MailChoices(person_id=pk) for pk in ids}
 
 
 class MailChoices(models.Model):
@@ -125,6 +150,8 @@ class MailChoices(models.Model):
     digest_at = models.TimeField(null=True, blank=True, help_text="One mail a day; empty: single mails.")
     entries = models.CharField(max_length=8, choices=Entries, default=Entries.REMINDER)
 
+    objects = MailChoicesManager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -143,6 +170,14 @@ class MailChoices(models.Model):
 
     def __str__(self) -> str:
         return f"mail choices of {self.person_id}"
+
+    def wants(self, category: str) -> bool:
+        return category not in self.stopped
+
+    def quiet(self, zone: ZoneInfo) -> Quiet | None:
+        if self.quiet_from is None or self.quiet_until is None:
+            return None
+        return Quiet(self.quiet_from, self.quiet_until, zone)
 
 
 class Undeliverable(models.Model):
@@ -165,6 +200,7 @@ class Undeliverable(models.Model):
         return f"undeliverable: {self.why}"
 
 
+EMPTY = {"text": "", "html": "", "opening": ""}  # what it said is forgotten
 FREE: dict[str, None] = {"lease": None, "leased_until": None}  # no dispatcher holds it
 
 # How long a mail stays useful when its sender does not say.

@@ -4,29 +4,22 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import make_msgid
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from secrets import token_hex
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from mentoring.celery import publish_on_commit
-from mentoring.outbox.models import FREE, USEFUL_FOR, Category, Mail
+from mentoring.outbox.choices import Reader, fate_of, held_choices, stop_url
+from mentoring.outbox.models import EMPTY, FREE, USEFUL_FOR, Category, Mail, MailChoices
 
 KEEP_BODIES = timedelta(hours=1)
-
-
-class Reader(Protocol):
-    """Who a mail is for: the user model stands in a higher app."""
-
-    pk: uuid.UUID
-    email: str
-    name: str
-
-    @property
-    def zone_info(self) -> ZoneInfo: ...
+OPENING_WORDS, OPENING_LETTERS = 40, 300
 
 
 def queue_mail(
@@ -38,7 +31,7 @@ def queue_mail(
     key: str,
     now: datetime,
     about: str = "",
-    due_at: datetime | None = None,
+    know_by: datetime | None = None,
     send_before: datetime | None = None,
     category: Category = Category.ESSENTIAL,
     program_id: uuid.UUID | None = None,
@@ -48,13 +41,21 @@ def queue_mail(
     """Put a mail into the outbox, in the caller's transaction; the same key twice is one mail.
 
     Renders emails/<template>.subject.txt, .txt and .html in the reader's zone. `about` names what the mail
-    speaks of, so that a change to it can withdraw what still waits.
+    speaks of, so that a change to it can withdraw what still waits. `know_by` is when what it says takes
+    effect; without it, when it is of no use any more. The reader's choices say when it goes (`fate_of`); one
+    that they do not want is written as withdrawn, so that its key is known.
     """
-    context = {"reader": to, "site_url": settings.SITE_URL, **context}
-    with timezone.override(to.zone_info):
-        subject = " ".join(render_to_string(f"emails/{template}.subject.txt", context).split())
-        text = render_to_string(f"emails/{template}.txt", context).strip() + "\n"
-        html = render_to_string(f"emails/{template}.html", context)
+    know_by = know_by or send_before
+    send_before = send_before or now + USEFUL_FOR
+    fate = fate_of(
+        category,
+        MailChoices() if category == Category.ESSENTIAL else held_choices(to),
+        zone=to.zone_info,
+        now=now,
+        know_by=know_by,
+        send_before=send_before,
+        has_calendar=bool(calendar),
+    )
     mail = Mail(
         key=key,
         kind=kind,
@@ -62,28 +63,63 @@ def queue_mail(
         person_id=to.pk,
         program_id=program_id,
         about=about,
+        state=fate.state,
         sender=settings.DEFAULT_FROM_EMAIL,
         recipients=[to.email],
-        subject=subject,
-        text=text,
-        html=html,
         calendar=calendar,
         calendar_method=calendar_method,
         headers={"Message-ID": make_msgid(domain="holdfast")},
         created_at=now,
-        due_at=due_at or now,
-        send_before=send_before or now + USEFUL_FOR,
+        due_at=fate.due_at,
+        know_by=know_by,
+        send_before=send_before,
     )
+    if mail.state != Mail.State.WITHDRAWN:
+        write(mail, to, template, context)
     Mail.objects.bulk_create([mail], ignore_conflicts=True)
     wake_dispatcher()
 
 
+def write(mail: Mail, to: Reader, template: str, context: dict[str, Any]) -> None:
+    """Fill in what the mail says, and how it is stopped; the row is not saved."""
+    part = f"\x1e{token_hex(8)}\x1e"  # parts the plain text where nobody's words can
+    context = {
+        "reader": to,
+        "site_url": settings.SITE_URL,
+        "program": mail.program,
+        "category": Category(mail.category),
+        "choices_url": settings.SITE_URL + reverse("outbox:choices"),
+        "part": part,
+        **context,
+    }
+    if mail.category != Category.ESSENTIAL:
+        context["stop_url"] = stop_url(to, Category(mail.category))
+        mail.headers |= {
+            "List-Unsubscribe": f"<{context['stop_url']}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    with timezone.override(to.zone_info):
+        mail.subject = " ".join(render_to_string(f"emails/{template}.subject.txt", context).split())
+        text = render_to_string(f"emails/{template}.txt", context)
+        _, opening, _, action, link, _ = (one.strip() for one in text.split(part))
+        mail.opening = Truncator(" ".join(opening.split())).words(OPENING_WORDS)[:OPENING_LETTERS]
+        mail.action, mail.link = action.removesuffix(":"), link
+        mail.text = text.replace(part, "").strip() + "\n"
+        mail.html = render_to_string(f"emails/{template}.html", {**context, "opening": mail.opening})
+
+
 def withdraw(about: Sequence[str], *, kind: str = "") -> int:
-    """Withdraw what waits to be sent about these subjects; one that is being sent this moment still goes."""
-    waiting = Mail.objects.filter(about__in=about, state__in=[Mail.State.WAITING, Mail.State.GATHERED])
+    """Withdraw what waits to be sent about these subjects; one that is being sent this moment still goes.
+
+    What has failed too: nobody shall have it sent again now.
+    """
+    unsent = [Mail.State.WAITING, Mail.State.GATHERED, Mail.State.FAILED]
+    waiting = Mail.objects.filter(about__in=about, state__in=unsent)
     if kind:
         waiting = waiting.filter(kind=kind)
-    return waiting.update(state=Mail.State.WITHDRAWN, text="", html="", **FREE)
+    # In one order, so that two who withdraw the same do not wait for each other.
+    locked = waiting.order_by("pk").select_for_update().values("pk")
+    return waiting.filter(pk__in=locked).update(state=Mail.State.WITHDRAWN, **EMPTY, **FREE)
 
 
 def locked_about(subject: str) -> list[Mail]:
@@ -97,8 +133,9 @@ def wake_dispatcher() -> None:
 
 
 def clear_sent(now: datetime) -> int:
-    """Forget the bodies of what was sent an hour ago, and of what failed and is of no use any more."""
+    """Forget what was said by mails sent an hour ago, or in a digest, or that failed and are of no use."""
     is_sent = Q(state=Mail.State.SENT, sent_at__lte=now - KEEP_BODIES)
     has_failed = Q(state=Mail.State.FAILED, send_before__lte=now)
-    done = Mail.objects.filter(is_sent | has_failed).exclude(text="", html="")
-    return done.update(text="", html="")
+    in_a_digest = Q(state=Mail.State.DIGESTED)
+    done = Mail.objects.filter(is_sent | has_failed | in_a_digest).exclude(text="", html="")
+    return done.update(**EMPTY)

@@ -100,6 +100,15 @@ def session_skipped(session: Session, now: datetime) -> None:
         )  # fmt: skip
 
 
+def meeting_link_changed(session: Session, by: User, now: datetime) -> None:
+    """To both: their calendars show where to meet. The host is named, the link itself stands on the page."""
+    for reader in (session.series.mentor, session.series.mentee):
+        _about_session(
+            session, reader, "meeting_link_changed", now, by=by, send_before=session.ends_at,
+            key=f"meeting_link_changed:{session.pk}:{session.sequence}:{reader.pk}",
+        )  # fmt: skip
+
+
 def session_unclear(session: Session, now: datetime) -> None:
     """To both, once a session."""
     for reader in (session.series.mentor, session.series.mentee):
@@ -120,6 +129,15 @@ def has_asked_whether_it_suits(run: Sequence[Session]) -> bool:
     return Mail.objects.filter(kind="missed_twice", about__in=subjects).exists()
 
 
+def reminder_due(session: Session, reader: User, kind: str, when: str, now: datetime) -> None:
+    """`when` says how far away the session is: "tomorrow", "in an hour"."""
+    _about_session(
+        session, reader, "reminder", now, category=Category.REMINDERS, when=when,
+        # A session that was moved is reminded of again.
+        key=f"reminder:{session.pk}:{reader.pk}:{kind}:{session.sequence}", send_before=session.starts_at,
+    )  # fmt: skip
+
+
 def _about_session(
     session: Session,
     reader: User,
@@ -134,8 +152,9 @@ def _about_session(
 ) -> None:
     """Queue a mail about one session with its calendar part; `method` is REQUEST, CANCEL, or "" for none.
 
-    The templates have `session`, `series`, `other` (the other of the two) and `reader`. Fetch the session
-    with series__engagement, series__mentor and series__mentee, as it stands after the change.
+    What it says takes effect when the session begins, or would have begun before (`was_at`). The templates
+    have `session`, `series`, `other` (the other of the two) and `reader`. Fetch the session with
+    series__engagement, series__mentor and series__mentee, as it stands after the change.
     """
     series = session.series
     if entries_of(reader) == MailChoices.Entries.NONE:
@@ -148,6 +167,7 @@ def _about_session(
         key=key,
         now=now,
         about=about(session.pk),
+        know_by=min(session.starts_at, context.get("was_at", session.starts_at)),
         send_before=send_before,
         category=category,
         program_id=series.engagement.program_id,

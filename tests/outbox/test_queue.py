@@ -42,11 +42,11 @@ def queue(cast, key: str = "a key", **over) -> None:
 
 
 def test_queue_mail_writes_one_row_with_the_change(cast) -> None:
-    queue(cast, about="request:1", due_at=NOW + timedelta(hours=1))
+    queue(cast, about="request:1")
     mail = Mail.objects.get()
     assert (mail.kind, mail.about, mail.state) == ("request_received", "request:1", Mail.State.WAITING)
     assert mail.recipients == [cast.mentee.person.email]
-    assert (mail.due_at, mail.send_before) == (NOW + timedelta(hours=1), NOW + timedelta(days=3))
+    assert (mail.due_at, mail.send_before) == (NOW, NOW + timedelta(days=3))
     assert "Amara" in mail.text
     assert "<" not in mail.subject
 

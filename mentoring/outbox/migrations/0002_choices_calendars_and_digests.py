@@ -27,14 +27,29 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="mail",
+            name="know_by",
+            field=models.DateTimeField(help_text="When what it says takes effect.", null=True),
+        ),
+        migrations.AddField(
+            model_name="mail", name="opening", field=models.CharField(blank=True, max_length=300)
+        ),
+        migrations.AddField(
+            model_name="mail", name="action", field=models.CharField(blank=True, max_length=120)
+        ),
+        migrations.AddField(
+            model_name="mail", name="link", field=models.CharField(blank=True, max_length=500)
+        ),
+        migrations.AddField(
+            model_name="mail",
             name="category",
             field=models.CharField(
                 choices=[
                     ("essential", "What you have to know"),
-                    ("requests", "Requests and engagements"),
-                    ("sessions", "Changes to sessions"),
+                    ("requests", "Requests and answers to them"),
+                    ("sessions", "Sessions: proposals and changes"),
                     ("reminders", "Reminders of sessions"),
                     ("suggestions", "Suggestions"),
+                    ("digest", "The daily mail"),
                 ],
                 default="essential",
                 max_length=12,
@@ -63,6 +78,9 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="mail", name="failed_at", field=models.DateTimeField(null=True)
+        ),
+        migrations.AddField(
             model_name="mail",
             name="unsettled",
             field=models.PositiveSmallIntegerField(
@@ -83,6 +101,12 @@ class Migration(migrations.Migration):
                 ],
                 default="waiting",
                 max_length=10,
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="mail",
+            index=models.Index(
+                condition=models.Q(("state", "gathered")), fields=["due_at"], name="mail_gathered_by_due"
             ),
         ),
         migrations.CreateModel(
