@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from accounts.models import EmpathyRating
+from mentoring.demo import sessions
 from mentoring.demo.people import DAYS, FIRST_ROUND, Cast
 from mentoring.demo.told import Entry, Told, spread
 from mentoring.engagements.models import Engagement, Request
@@ -40,11 +41,14 @@ def play(told: Told, cast: Cast, today: date) -> None:
         pk__in=[goal.pk for (_, index), goal in cast.goals.items() if index == FIRST_ROUND]
     ).update(state=Goal.State.CLOSED)
     over = [story for story in told.engagements if has_ended(story)]
+    midnight = datetime.combine(today, time.min, UTC)
     for story in over:
-        endings[story["mentor"], story["mentee"]] = _end(_engage(cast, story, today, _ask))
+        engagement = _engage(cast, story, today, _ask)
+        _tell_sessions(told, story, engagement, midnight)
+        endings[story["mentor"], story["mentee"]] = _end(engagement)
     for story in told.engagements:
         if not has_ended(story):
-            _engage(cast, story, today, _ask)
+            _tell_sessions(told, story, _engage(cast, story, today, _ask), midnight)
     for story in told.requests:
         _request(cast, story, today)
     _rate(told, cast, endings)
@@ -117,6 +121,10 @@ def _end(engagement: Engagement) -> Engagement:
     """By itself, when its last date has passed everywhere on earth."""
     ended_at = datetime.combine(engagement.ends_on, time(12, 5), UTC) + ONE_DAY
     return end_engagement(engagement_id=engagement.pk, by=None, now=ended_at)
+
+
+def _tell_sessions(told: Told, story: Entry, engagement: Engagement, until: datetime) -> None:
+    sessions.tell(engagement, told.sessions.get((story["mentor"], story["mentee"]), {}), until)
 
 
 def _request(cast: Cast, story: Entry, today: date) -> None:

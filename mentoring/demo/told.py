@@ -23,6 +23,7 @@ class Told:
     mentees: list[Entry]
     engagements: list[Entry]
     requests: list[Entry]
+    sessions: dict[tuple[str, str], Entry]  # of an engagement, by the keys of its mentor and mentee
 
     @property
     def people(self) -> list[Entry]:
@@ -38,6 +39,9 @@ def read() -> Told:
         mentees=[*_load("mentees_a.toml")["person"], *_load("mentees_b.toml")["person"]],
         engagements=stories.get("engagement", []),
         requests=stories.get("request", []),
+        sessions={
+            (entry["mentor"], entry["mentee"]): entry for entry in _load("sessions.toml")["engagement"]
+        },
     )
 
 
