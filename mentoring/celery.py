@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
         "schedule": REMINDERS_EVERY,
         "options": {"expires": REMINDERS_EVERY},
     },
+    "read-calendars": {"task": "schedule.read_calendars", "schedule": 60.0, "options": {"expires": 60}},
     "expire-requests": {
         "task": "engagements.expire_requests",
         "schedule": 300.0,

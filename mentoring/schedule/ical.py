@@ -4,17 +4,19 @@ What stands in it is seen by whoever sees the calendar: a name, a time, a link t
 the meeting link. Nothing that the two have written is ever in it.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
-from icalendar import Calendar, Event, vCalAddress, vText, vUri
+from django.urls import reverse
+from icalendar import Alarm, Calendar, Event, vCalAddress, vDuration, vText, vUri
 
 from accounts.models import User
 from mentoring.schedule.models import Session
 
 PRODUCT = "-//Holdfast//Sessions//EN"
+REFRESH = timedelta(hours=1)  # how often a subscriber should look; most look less often
 
 
 def uid(session: Session) -> str:
@@ -36,6 +38,30 @@ def series_calendar(sessions: Iterable[Session], reader: User, now: datetime) ->
     return _written(_calendar("PUBLISH"), [_event(session, reader, now) for session in sessions])
 
 
+def feed_calendar(sessions: Iterable[Session], reader: User, *, alarms: Sequence[int], now: datetime) -> str:
+    """What a calendar program subscribes to; `alarms` are minutes before each session."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("x-wr-calname", "Holdfast sessions")
+    calendar.add("name", "Holdfast sessions")
+    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(REFRESH), encode=False)
+    events = []
+    for session in sessions:
+        event = _event(session, reader, now)
+        for minutes in alarms:
+            event.add_component(_alarm(minutes, str(event["SUMMARY"])))
+        events.append(event)
+    return _written(calendar, events)
+
+
+def _alarm(minutes: int, summary: str) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", summary)
+    alarm.add("trigger", -timedelta(minutes=minutes))
+    return alarm
+
+
 def _calendar(method: str = "") -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -47,7 +73,7 @@ def _calendar(method: str = "") -> Calendar:
 
 
 def _event(session: Session, reader: User, now: datetime) -> Event:
-    page = f"{settings.SITE_URL}/sessions/{session.pk}/"
+    page = settings.SITE_URL + reverse("schedule:session-detail", args=[session.pk])
     event = Event()
     event.add("uid", uid(session))
     event.add("sequence", session.sequence)

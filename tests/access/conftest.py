@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from matching.models import MatchRun, Pairing
 from mentoring.engagements.services import end_engagement
+from mentoring.schedule.feeds import address_of, make_feed
 from tests import factories
 
 
@@ -43,6 +44,9 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         points=5000,
     )
     suggestion = cast.goal.suggestions.create(mentor=cast.mentor, points=5000, created_at=now)
+    make_feed(cast.mentor.person, now)
+    feed = address_of(cast.mentor.person)
+    assert feed is not None
     return World(
         clients={
             "An": Client(),
@@ -64,6 +68,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "goal": {"pk": cast.goal.pk},
             "request": {"pk": asked.pk},
             "engagement": {"pk": engagement.pk},
+            "feed": {"token": feed.https.rpartition("/")[2].removesuffix(".ics")},
             "run": {"pk": run.pk},
             "two runs": {"pk": run.pk, "other": another_run.pk},
             "pairing": {"pk": pairing.pk},

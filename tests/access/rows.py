@@ -78,6 +78,14 @@ ROWS = [
     Row("engagements:engagement-end", "engagement", PAIR_AND_ADMIN, "L   404 302 302 302 404 404"),
     Row("schedule:week", "", OWN, ALL_405),
     Row("schedule:calendar", "", OWN, ALL_405),
+    # Calendars elsewhere: one's own; the feed itself is for whoever has its token
+    Row("schedule:feed", "", OWN, ALL_405),
+    Row("schedule:feed-make", "", ALL_405, "L   302 302 302 302 302 302"),
+    Row("schedule:feed-stop", "", ALL_405, "L   302 302 302 302 302 302"),
+    Row("schedule:feed-read", "feed", "200 200 200 200 200 200 200", "405 405 405 405 405 405 405"),
+    Row("schedule:busy", "", OWN, OWN),
+    Row("schedule:busy-again", "", ALL_405, "L   302 302 302 302 302 302"),
+    Row("schedule:busy-stop", "", ALL_405, "L   302 302 302 302 302 302"),
     # Matching
     Row("matching:mentor-list", "program", MEMBERS, ALL_405),
     Row("matching:what-matters", "program", "L   200 200 404 404 404 404", "L   200 200 404 404 404 404"),
