@@ -27,6 +27,11 @@ class Block:
     is_of_concern: bool = False
 
     @property
+    def inner(self) -> float:
+        """Its height without a line above and below, so that two in a row stay apart."""
+        return max(round(self.height - 2, 1), 1)
+
+    @property
     def has_room(self) -> bool:
         """For a second line."""
         return self.height >= HOUR * 0.8

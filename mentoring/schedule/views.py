@@ -32,6 +32,7 @@ def week(request: HttpRequest) -> HttpResponse:
             "week": shown,
             "picture": draw(shown, now),
             "is_this": monday == this,
+            "now": now,
             "today": timezone.localdate(now),
             "earlier": monday - A_WEEK if this - monday < FARTHEST * A_WEEK else None,
             "later": monday + A_WEEK if monday - this < FARTHEST * A_WEEK else None,

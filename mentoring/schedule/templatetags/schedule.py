@@ -1,11 +1,12 @@
 """What pages say of sessions: with whom, and for how long."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import template
 
 from accounts.models import User
-from mentoring.schedule.models import Series
+from mentoring.schedule import marks
+from mentoring.schedule.models import Series, Session
 
 register = template.Library()
 
@@ -14,6 +15,11 @@ register = template.Library()
 def other(series: Series, person: User) -> User:
     """The other of the two."""
     return series.other(person)
+
+
+@register.filter
+def is_markable(session: Session, now: datetime) -> bool:
+    return marks.is_markable(session, now)
 
 
 @register.filter
