@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
         "schedule": DISPATCH_EVERY,
         "options": {"expires": DISPATCH_EVERY},
     },
+    "send-digests": {"task": "outbox.send_digests", "schedule": 60.0, "options": {"expires": 60}},
     "clear-sent-mail": {"task": "outbox.clear_sent_mail", "schedule": 900.0, "options": {"expires": 900}},
     "queue-reminders": {
         "task": "schedule.queue_reminders",

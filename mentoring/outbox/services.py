@@ -8,6 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -108,6 +109,7 @@ def write(mail: Mail, to: Reader, template: str, context: dict[str, Any]) -> Non
         mail.html = render_to_string(f"emails/{template}.html", {**context, "opening": mail.opening})
 
 
+@transaction.atomic
 def withdraw(about: Sequence[str], *, kind: str = "") -> int:
     """Withdraw what waits to be sent about these subjects; one that is being sent this moment still goes.
 

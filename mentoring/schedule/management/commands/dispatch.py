@@ -7,7 +7,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from mentoring.database import AWAY
-from mentoring.outbox import dispatching
+from mentoring.outbox import digest, dispatching
 from mentoring.schedule import reminders
 
 PAUSE = 5.0  # seconds
@@ -15,7 +15,7 @@ PAUSE_WITHOUT_DATABASE = 1.0
 
 
 class Command(BaseCommand):
-    help = "Queue reminders and send what is due, without Celery or as a second wake-up beside it."
+    help = "Queue reminders and digests and send what is due, without Celery or as a second wake-up beside it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="Go on until stopped.")
@@ -47,4 +47,5 @@ class Command(BaseCommand):
 
     def _once(self) -> int:
         reminders.queue_reminders(timezone.now())
+        digest.send_digests(timezone.now())
         return dispatching.dispatch(is_stopping=lambda: bool(self.stopping and self.stopping.is_set()))
