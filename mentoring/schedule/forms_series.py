@@ -255,15 +255,14 @@ def _key(start: Start) -> str:
 class TimeAwayForm(forms.ModelForm):
     """Days on which one does not meet, and what becomes of the sessions on them."""
 
-    class Choice:
-        SKIP, ASK = "skip", "ask"
+    SKIP, ASK = "skip", "ask"
 
     choice = forms.ChoiceField(
         label="What becomes of sessions on these days",
         choices=[
-            (Choice.SKIP, "They are skipped"),
+            (SKIP, "They are skipped"),
             (
-                Choice.ASK,
+                ASK,
                 format_html(
                     "{}<small>{}</small>",
                     "I ask for another time",
@@ -272,7 +271,7 @@ class TimeAwayForm(forms.ModelForm):
             ),
         ],
         widget=forms.RadioSelect,
-        initial=Choice.SKIP,
+        initial=SKIP,
     )
 
     class Meta:

@@ -48,7 +48,7 @@ def sessions_cancelled(invited: set[tuple[uuid.UUID, uuid.UUID]], now: datetime)
     for session in cancelled.select_related(*related).order_by("starts_at"):
         for reader in _people_of([session]):
             if (session.pk, reader.pk) in invited:
-                key = f"session_cancelled:{session.pk}:{reader.pk}"
+                key = f"session_cancelled:{session.pk}:{session.sequence}:{reader.pk}"
                 _about_session(session, reader, "session_cancelled", now, key=key, method="CANCEL")
 
 

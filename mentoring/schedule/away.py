@@ -1,0 +1,177 @@
+"""Time away: what it covers, in every program, and what becomes of that."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from accounts.models import User
+from mentoring.outbox.services import withdraw
+from mentoring.schedule import mails, mails_series
+from mentoring.schedule.models import Reservation, Series, Session, TimeAway
+from mentoring.schedule.moves import length_of, propose_move
+from mentoring.schedule.reminders import drop_reminders, replan_reminders
+from mentoring.schedule.services import ScheduleError, close_moves, during_of, lock_people, reserve
+from mentoring.schedule.slots import find_free
+from mentoring.schedule.taken import away_between, away_of
+from mentoring.schedule.times import resolve
+
+ANOTHER_WITHIN = timedelta(days=10)  # of the time that it stands for
+ANOTHER_NOT_BEFORE = timedelta(days=1)  # from now
+AT_MOST = 20  # times away ahead of a person
+
+
+@dataclass
+class Outcome:
+    """What became of the sessions that a time away covers, or covered."""
+
+    skipped: list[Session] = field(default_factory=list)
+    asked: list[Session] = field(default_factory=list)
+    restored: list[Session] = field(default_factory=list)
+    taken: list[Session] = field(default_factory=list)  # whose time is not free any more
+
+
+def covered_sessions(person: User, starts_on: date, ends_on: date, now: datetime) -> list[Session]:
+    """The sessions ahead, of all engagements under way, that fall on these days in the person's zone."""
+    away = away_of(TimeAway(person=person, starts_on=starts_on, ends_on=ends_on))
+    rows = Session.objects.visible_to(person).under_way().planned().filter(starts_at__gt=now)
+    inside = rows.filter(starts_at__lt=away.is_over_at, ends_at__gt=away.begins_at)
+    return list(_with_pair(inside).order_by("starts_at"))
+
+
+def take_time_away(
+    *, person: User, starts_on: date, ends_on: date, asks: bool, now: datetime
+) -> tuple[TimeAway, Outcome]:
+    """Note the days. What they cover is skipped; with `asks` another time is proposed where there is one."""
+    with transaction.atomic():
+        _lock_partners(person)
+        if TimeAway.objects.filter(person=person, ends_on__gte=now.date()).count() >= AT_MOST:
+            raise ScheduleError(f"You have noted time away {AT_MOST} times. Remove one that you do not need.")
+        away = TimeAway.objects.create(person=person, starts_on=starts_on, ends_on=ends_on, created_at=now)
+        sessions = _locked(one.pk for one in covered_sessions(person, starts_on, ends_on, now))
+        outcome = Outcome()
+        chosen: list[tuple[datetime, datetime]] = []
+        for session in sessions:
+            was_asked = asks and _ask_for_another(session, person, chosen, now)
+            (outcome.asked if was_asked else outcome.skipped).append(session)
+        _skip(outcome.skipped, away, now)
+        _tell(away, outcome, now)
+    return away, outcome
+
+
+def restorable(away: TimeAway, now: datetime) -> list[Session]:
+    """What was skipped for this time away and still lies ahead, in a series that is in force."""
+    rows = Session.objects.under_way().filter(away=away, state=Session.State.SKIPPED, starts_at__gt=now)
+    return list(_with_pair(rows.filter(series__replaced_by__isnull=True)).order_by("starts_at"))
+
+
+@transaction.atomic
+def remove_time_away(*, away_id: uuid.UUID, person: User, restores: bool, now: datetime) -> Outcome:
+    """Forget the days. With `restores` what they had skipped is reserved again where that time is free."""
+    _lock_partners(person)
+    away = TimeAway.objects.owned_by(person).select_related("person").get(pk=away_id)
+    sessions = _locked(one.pk for one in restorable(away, now)) if restores else []
+    away.delete()
+    outcome = Outcome()
+    for session in sessions:
+        (outcome.restored if _restore(session, now) else outcome.taken).append(session)
+    mails.sessions_reserved(outcome.restored, now)
+    for series, restored in _by_series(outcome.restored):
+        mails_series.is_not_away(away_id, person, series, restored, now)
+    return outcome
+
+
+def _lock_partners(person: User) -> None:
+    """Lock the person and everybody whom they meet, as whoever reserves for two of them does."""
+    series = Series.objects.visible_to(person).under_way()
+    lock_people({person.pk}.union(*series.values_list("mentor_id", "mentee_id")))
+
+
+def _locked(ids: Iterable[uuid.UUID]) -> list[Session]:
+    rows = _with_pair(Session.objects.filter(pk__in=list(ids)))
+    return sorted(rows.order_by("pk").select_for_update(of=("self",)), key=lambda one: one.starts_at)
+
+
+def _with_pair(rows: QuerySet[Session]) -> QuerySet[Session]:
+    return rows.select_related("series__engagement", "series__mentor", "series__mentee")
+
+
+def _ask_for_another(
+    session: Session, person: User, chosen: list[tuple[datetime, datetime]], now: datetime
+) -> bool:
+    """Propose the free time nearest to the session's, inside both people's protected time if there is one."""
+    series, length = session.series, length_of(session)
+    free = find_free(
+        series.mentor, series.mentee, around=session.starts_at, length=length,
+        now=max(now + ANOTHER_NOT_BEFORE, session.starts_at - ANOTHER_WITHIN),
+        until=session.starts_at + ANOTHER_WITHIN, besides=session.pk,
+    )  # fmt: skip
+    for part in (free.protected, free.others):
+        for at in sorted(part, key=lambda one: abs(one - session.starts_at)):
+            if any(at < upper and lower < at + length for lower, upper in chosen):
+                continue
+            try:
+                propose_move(session_id=session.pk, by=person, starts_at=at, now=now)
+            except ScheduleError:
+                return False
+            chosen.append((at, at + length))
+            return True
+    return False
+
+
+def _skip(sessions: Sequence[Session], away: TimeAway, now: datetime) -> None:
+    ids = [session.pk for session in sessions]
+    invited = mails.invited_to(ids)
+    Session.objects.filter(pk__in=ids).update(
+        state=Session.State.SKIPPED, skipped_by=away.person, away=away, sequence=F("sequence") + 1
+    )
+    Reservation.objects.filter(session_id__in=ids).update(is_live=False)
+    drop_reminders(ids)
+    close_moves(ids, now)
+    withdraw([mails.about(pk) for pk in ids])
+    mails.sessions_cancelled(invited, now)
+
+
+def _restore(session: Session, now: datetime) -> bool:
+    """Reserve a skipped session again, at the time that its date has now, unless somebody else has it."""
+    series = session.series
+    if not session.is_moved:
+        occurrence = resolve(session.on, series.at, series.zone)
+        session.starts_at, session.shift = occurrence.starts_at, occurrence.shift
+        session.ends_at = session.starts_at + series.terms.length
+    people = [series.mentor_id, series.mentee_id]
+    live = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=during_of(session))
+    away = away_between(people, session.starts_at, session.ends_at)
+    if live.exists() or any(one.covers(session.starts_at, session.ends_at) for one in away):
+        return False
+    session.state, session.skipped_by, session.away = Session.State.PLANNED, None, None
+    session.sequence += 1
+    session.save(update_fields=["state", "skipped_by", "away", "sequence", "starts_at", "ends_at", "shift"])
+    session.reservations.all().delete()
+    reserve([session])
+    replan_reminders(session, now)
+    return True
+
+
+def _tell(away: TimeAway, outcome: Outcome, now: datetime) -> None:
+    skipped = _reread(outcome.skipped)
+    for series, sessions in _by_series(skipped):
+        was_asked = any(session.series_id == series.pk for session in outcome.asked)
+        mails_series.is_away(away, series, sessions, now, was_asked=was_asked)
+    if skipped or outcome.asked:
+        mails_series.time_away_noted(away, skipped, outcome.asked, now)
+
+
+def _reread(sessions: Sequence[Session]) -> list[Session]:
+    rows = Session.objects.filter(pk__in=[session.pk for session in sessions])
+    return list(_with_pair(rows).order_by("starts_at"))
+
+
+def _by_series(sessions: Sequence[Session]) -> list[tuple[Series, list[Session]]]:
+    ordered = sorted(sessions, key=lambda one: (str(one.series_id), one.starts_at))
+    grouped = [list(group) for _, group in groupby(ordered, key=lambda one: one.series_id)]
+    return [(group[0].series, group) for group in grouped]

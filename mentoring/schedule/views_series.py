@@ -1,0 +1,141 @@
+"""A series as a whole: proposing other terms from some date on, answering them; and one's time away."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import reader_of
+from mentoring.schedule import changes
+from mentoring.schedule.forms_series import ChangeForm
+from mentoring.schedule.models import Change, Series, Session
+from mentoring.schedule.preview import preview
+from mentoring.schedule.services import ScheduleError
+
+NOTICE = timedelta(days=2)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def series_change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Propose other terms, or offer others instead of those that the other proposes."""
+    series, reader, now = _series(request, pk), reader_of(request), timezone.now()
+    if not changes.is_open_to_change(series, now):
+        messages.info(request, "The terms of these sessions can no longer be changed.")
+        return redirect("engagements:engagement-detail", series.engagement_id)
+    form = _change_form(request, series)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change = changes.propose_change(series_id=series.pk, by=reader, terms=form.terms, now=now)
+        except ScheduleError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Your terms are on their way to {series.other(reader).name}.")
+            return redirect("schedule:change-detail", change.pk)
+    return render(request, "schedule/series_change.html", _change_page(request, series, form))
+
+
+@require_POST
+def series_change_times(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The times that suit the terms in the form: a fragment, or the whole page with all that was typed."""
+    series = _series(request, pk)
+    if not changes.is_open_to_change(series, timezone.now()):
+        return redirect("engagements:engagement-detail", series.engagement_id)
+    form = _change_form(request, series)
+    # Typed so far, not yet sent: nothing to complain of.
+    form.errors.clear()
+    template = "schedule/_times.html" if request.htmx else "schedule/series_change.html"  # type: ignore[attr-defined]
+    return render(request, template, _change_page(request, series, form))
+
+
+@require_safe
+def change_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    change, reader, now = _change(request, pk), reader_of(request), timezone.now()
+    series = change.series
+    is_open = change.state == Change.State.OPEN and changes.is_open_to_change(series, now)
+    given_up = Session.objects.planned().filter(series=series, on__gte=change.starts_on, starts_at__gt=now)
+    return render(
+        request,
+        "schedule/change_detail.html",
+        {
+            "change": change,
+            "series": series,
+            "other": series.other(reader),
+            "preview": preview(change.terms, series.mentor, series.mentee),
+            "given_up": given_up.count(),
+            "is_mine": change.by_id == reader.pk,
+            "is_open": is_open,
+        },
+    )
+
+
+@require_POST
+def change_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _answer(
+        request, pk, changes.accept_change, "Agreed. The new time is reserved for both of you."
+    )
+
+
+@require_POST
+def change_decline(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _answer(request, pk, changes.decline_change, "Your sessions stay as they are.")
+
+
+@require_POST
+def change_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _answer(request, pk, changes.withdraw_change, "Your proposal is taken back.")
+
+
+def _answer(request: HttpRequest, pk: uuid.UUID, answer: Callable[..., Any], done: str) -> HttpResponse:
+    change = _change(request, pk)
+    try:
+        answer(change_id=change.pk, by=reader_of(request), now=timezone.now())
+    except ScheduleError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect("schedule:change-detail", change.pk)
+
+
+def _series(request: HttpRequest, pk: uuid.UUID) -> Series:
+    rows = Series.objects.visible_to(request.user).select_related("mentor", "mentee", "engagement")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _change(request: HttpRequest, pk: uuid.UUID) -> Change:
+    rows = Change.objects.visible_to(request.user)
+    return get_object_or_404(
+        rows.select_related("by", "series__mentor", "series__mentee", "series__engagement"), pk=pk
+    )
+
+
+def _change_form(request: HttpRequest, series: Series) -> ChangeForm:
+    today = timezone.localdate()
+    waiting = series.changes.filter(state=Change.State.OPEN).first() or series
+    return ChangeForm(
+        request.POST if request.method == "POST" else None,
+        initial={
+            "from_on": min(max(today + NOTICE, waiting.starts_on), series.ends_on),
+            "cadence": waiting.cadence,
+            "minutes": waiting.minutes,
+            "zone_kept": waiting.zone,
+        },
+        series=series,
+        reader=reader_of(request),
+        today=today,
+    )
+
+
+def _change_page(request: HttpRequest, series: Series, form: ChangeForm) -> dict[str, object]:
+    return {
+        "series": series,
+        "form": form,
+        "other": series.other(request.user),
+        "waiting": series.changes.filter(state=Change.State.OPEN).first(),
+        "terms": series.terms,
+    }
