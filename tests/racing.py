@@ -1,11 +1,14 @@
 """Many at once, each on a connection of its own."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
 PATIENCE = 60.0  # seconds until a race must be over
 
@@ -50,3 +53,16 @@ def refusals(finishes: Sequence[Finish]) -> dict[str, int]:
             words = f"{type(finish.raised).__name__}: {finish.raised}".splitlines()[0]
             counted[words] = counted.get(words, 0) + 1
     return counted
+
+
+@contextmanager
+def without_locks(monkeypatch: pytest.MonkeyPatch, *models: type) -> Iterator[None]:
+    """SELECT … FOR UPDATE of these models takes no lock."""
+    real = QuerySet.select_for_update
+
+    def lock(rows: QuerySet, *args: object, **kwargs: object) -> QuerySet:
+        return rows.all() if rows.model in models else real(rows, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(QuerySet, "select_for_update", lock)
+        yield

@@ -3,15 +3,12 @@
 Each guard has a twin without it, which has to break what the guard keeps.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import time, timedelta
 from functools import partial
 from threading import Event
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from mentoring.engagements import services
@@ -25,7 +22,7 @@ from mentoring.programs.services import ProgramError, change_membership, leave_p
 from mentoring.schedule.models import Reservation, Series
 from mentoring.schedule.times import Terms
 from tests import factories
-from tests.racing import Finish, race, refusals
+from tests.racing import Finish, race, refusals, without_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NO_PLACE = "EngagementError: All 3 places are taken. End an engagement, or raise your number of mentees."
@@ -56,19 +53,6 @@ def waiting(program: Program, mentor: Membership, count: int, **over: object) ->
 def accept(request: Request, by_mentor: bool = True):
     by = request.mentor if by_mentor else request.mentee
     return lambda: services.accept_request(request_id=request.pk, by=by, now=timezone.now())
-
-
-@contextmanager
-def without_locks(monkeypatch: pytest.MonkeyPatch, *models: type) -> Iterator[None]:
-    """SELECT … FOR UPDATE of these models takes no lock."""
-    real = QuerySet.select_for_update
-
-    def lock(rows: QuerySet, *args: object, **kwargs: object) -> QuerySet:
-        return rows.all() if rows.model in models else real(rows, *args, **kwargs)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(QuerySet, "select_for_update", lock)
-        yield
 
 
 def opened(finishes: list[Finish]) -> int:
