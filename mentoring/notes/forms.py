@@ -37,8 +37,18 @@ class CommitmentForm(forms.Form):
 
 
 class SharedNoteForm(forms.Form):
-    text = ProseField(max_length=LONGEST_NOTE, required=False, label="Shared note", widget=NOTE_WIDGET)
+    text = ProseField(
+        max_length=LONGEST_NOTE,
+        required=False,
+        label="What do you two want to keep of it?",
+        widget=NOTE_WIDGET,
+    )
 
 
 class PrivateNoteForm(forms.Form):
-    text = ProseField(max_length=LONGEST_NOTE, required=False, label="Private note", widget=NOTE_WIDGET)
+    text = ProseField(
+        max_length=LONGEST_NOTE,
+        required=False,
+        label="What do you want to remember, or to try yourself?",
+        widget=NOTE_WIDGET,
+    )
