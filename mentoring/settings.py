@@ -187,6 +187,9 @@ OUTBOX_LEASE = timedelta(seconds=int(os.environ.get("OUTBOX_LEASE_SECONDS", "120
 # Plans a person's reminders anew when their mail choices change: the outbox does not know what they are of.
 REMINDER_PLANNER = "mentoring.schedule.replanning.replan_for"
 
+# Whoever monitors shows it ("Authorization: Bearer …") to read /healthz/due; without one nobody can.
+MONITORING_TOKEN = os.environ.get("MONITORING_TOKEN", "")
+
 # A match run is left to another worker when its own has not said for so long that it is alive.
 MATCH_STALE_AFTER = timedelta(seconds=float(os.environ.get("MATCH_STALE_SECONDS", "30")))
 # From so many pairs on, a run's scoring is shared out over all workers.

@@ -10,6 +10,7 @@ version.
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,9 @@ def main(names: Sequence[str], *, is_short: bool, into: Path | None) -> int:
         broker = valkey.start(var / "valkey")
         rig = Rig(var, database, broker)
         stack.callback(rig.close)
+        # As in earnest from here on: what was committed is there after a crash.
+        rig.stop_database(signal.SIGINT)
+        rig.start_database()
         for name in names:
             report = Report(name)
             began = time.monotonic()

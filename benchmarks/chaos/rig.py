@@ -103,7 +103,7 @@ class Rig:
 
     def start_database(self) -> None:
         """Returns when it accepts connections."""
-        self.database = postgres.start(self.home / "postgres", fsync=False)
+        self.database = postgres.start(self.home / "postgres")
 
     def kill_broker(self) -> None:
         os.kill(self.broker.pid, signal.SIGKILL)

@@ -81,6 +81,7 @@ def _fail(mails: MailQuerySet, reason: str) -> None:
     stale = mails.select_for_update(skip_locked=True)
     Mail.objects.filter(pk__in=stale.values("pk")).update(
         state=Mail.State.FAILED,
+        failed_at=timezone.now(),
         error=Concat(Value(reason), F("error"), output_field=TextField()),
         **FREE,
     )
@@ -112,7 +113,9 @@ def _refuse_undeliverable(waiting: list[Mail], lease: uuid.UUID) -> None:
         if reasons and mail.kind != "account":
             waiting.remove(mail)
             error = UNWANTED if reasons[0] == Undeliverable.Why.COMPLAINED else RETURNED
-            _record(_held(mail, lease), state=Mail.State.FAILED, error=error, **FREE)
+            _record(
+                _held(mail, lease), state=Mail.State.FAILED, failed_at=timezone.now(), error=error, **FREE
+            )
 
 
 def _postpone(lease: uuid.UUID, error: str, now: datetime) -> None:
@@ -144,7 +147,8 @@ def _settle(mail: Mail, held: MailQuerySet, outcome: Outcome) -> None:
         _record(held, state=Mail.State.SENT, sent_at=now, error="", unsettled=0, **FREE)
     elif outcome.is_final:
         log.warning("mail %s failed: %s", mail.pk, outcome.error)
-        _record(held, state=Mail.State.FAILED, error=outcome.error, unsettled=mail.unsettled, **FREE)
+        failure = {"state": Mail.State.FAILED, "failed_at": now, "error": outcome.error}
+        _record(held, **failure, unsettled=mail.unsettled, **FREE)
     else:
         due_at = now + _pause(mail.attempts)
         _record(held, due_at=due_at, error=outcome.error, unsettled=mail.unsettled, **FREE)

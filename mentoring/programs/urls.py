@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mentoring.programs import views, views_members
+from mentoring.programs import views, views_mail, views_members
 
 app_name = "programs"
 urlpatterns = [
@@ -10,4 +10,7 @@ urlpatterns = [
     path("programs/<slug:slug>/people/<uuid:person_id>/", views.person_detail, name="person-detail"),
     path("programs/<slug:slug>/members/", views_members.member_list, name="member-list"),
     path("programs/<slug:slug>/members/<uuid:pk>/", views_members.member_edit, name="member-edit"),
+    path("programs/<slug:slug>/mail/", views_mail.mail_list, name="mail-list"),
+    path("programs/<slug:slug>/mail/retry/", views_mail.mail_retry_all, name="mail-retry-all"),
+    path("programs/<slug:slug>/mail/<int:pk>/retry/", views_mail.mail_retry, name="mail-retry"),
 ]

@@ -10,7 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from matching.models import MatchRun, Pairing
 from mentoring.engagements.services import end_engagement
+from mentoring.notes import services as notes
+from mentoring.outbox.choices import stop_token
+from mentoring.outbox.models import USEFUL_FOR, Category, Mail
 from mentoring.schedule.feeds import address_of, make_feed
+from mentoring.schedule.models import Session
 from tests import factories
 
 
@@ -43,8 +47,17 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         goal=factories.make_goal(paired),
         points=5000,
     )
+    session = Session.objects.filter(series__engagement=engagement).earliest("starts_at")
+    item = notes.add_agenda_item(session_id=session.pk, by=cast.mentee.person, text="The rota", now=now)
+    commitment = notes.make_commitment(
+        session_id=session.pk, by=cast.mentee.person, text="Ask him", due_on=None, now=now
+    )
     suggestion = cast.goal.suggestions.create(mentor=cast.mentor, points=5000, created_at=now)
     make_feed(cast.mentor.person, now)
+    failed = Mail.objects.create(
+        program=program, state=Mail.State.FAILED, recipients=["a@example.org"], text="-", key="failed",
+        created_at=now, due_at=now, failed_at=now, send_before=now + USEFUL_FOR,
+    )  # fmt: skip
     feed = address_of(cast.mentor.person)
     assert feed is not None
     return World(
@@ -61,6 +74,8 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "": {},
             "program": {"slug": program.slug},
             "token": {"token": program.join_token},
+            "mail": {"token": stop_token(cast.mentee.person, Category.SUGGESTIONS)},
+            "failed mail": {"slug": program.slug, "pk": failed.pk},
             "person": {"slug": program.slug, "person_id": cast.mentor.person_id},
             "member": {"slug": program.slug, "pk": cast.mentee.pk},
             "accomplishment": {"pk": accomplishment.pk},
@@ -68,6 +83,10 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "goal": {"pk": cast.goal.pk},
             "request": {"pk": asked.pk},
             "engagement": {"pk": engagement.pk},
+            "series": {"pk": session.series_id},
+            "session": {"pk": session.pk},
+            "agenda item": {"pk": item.pk},
+            "commitment": {"pk": commitment.pk},
             "feed": {"token": feed.https.rpartition("/")[2].removesuffix(".ics")},
             "run": {"pk": run.pk},
             "two runs": {"pk": run.pk, "other": another_run.pk},

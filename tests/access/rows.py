@@ -25,6 +25,8 @@ class Row:
 ROWS = [
     Row("home:home", "", "200 302 302 302 302 302 200", "405 405 405 405 405 405 405"),
     Row("home:health", "", "200 200 200 200 200 200 200", "405 405 405 405 405 405 405"),
+    # For monitoring, which has a token; without one nobody is told that it is there
+    Row("home:due", "", "404 404 404 404 404 404 404", "405 405 405 405 405 405 405"),
     Row("home:program-home", "program", MEMBERS, ALL_405),
     # One's own profile
     Row("accounts:profile", "", OWN, ALL_405),
@@ -48,6 +50,9 @@ ROWS = [
     Row("accounts:learning-new", "", OWN, OWN),
     Row("accounts:learning-edit", "learning", "L 404 404 200 404 404 404", "L 404 404 200 404 404 404"),
     Row("accounts:learning-delete", "learning", "L 404 404 200 404 404 404", "L 404 404 302 404 404 404"),
+    # One's mails
+    Row("outbox:choices", "", OWN, OWN),
+    Row("outbox:mail-stop", "mail", "200 200 200 200 200 200 200", "200 200 200 200 200 200 200"),
     # Programs
     Row("programs:join", "token", "302 302 302 302 302 200 200", "302 302 302 302 302 200 200"),
     Row("programs:membership", "program", MEMBERS, MEMBERS),
@@ -55,6 +60,10 @@ ROWS = [
     Row("programs:person-detail", "person", MEMBERS, ALL_405),
     Row("programs:member-list", "program", ADMIN, ALL_405),
     Row("programs:member-edit", "member", ADMIN, ADMIN),
+    # Mails that did not arrive: that they did not, never what they say
+    Row("programs:mail-list", "program", ADMIN, ALL_405),
+    Row("programs:mail-retry", "failed mail", ALL_405, ADMIN_DOES),
+    Row("programs:mail-retry-all", "program", ALL_405, ADMIN_DOES),
     # Goals
     Row("goals:goal-list", "program", "L   200 200 404 404 404 404", ALL_405),
     Row("goals:goal-new", "program", "L   200 200 404 404 404 404", "L   200 200 404 404 404 404"),
@@ -78,6 +87,26 @@ ROWS = [
     Row("engagements:engagement-end", "engagement", PAIR_AND_ADMIN, "L   404 302 302 302 404 404"),
     Row("schedule:week", "", OWN, ALL_405),
     Row("schedule:calendar", "", OWN, ALL_405),
+    # What is written of a session: the two alone; whose item or commitment it is, changes it
+    Row("notes:agenda-item-add", "session", ALL_405, "L   404 200 200 404 404 404"),
+    Row("notes:agenda-item-take-back", "agenda item", ALL_405, "L   404 302 404 404 404 404"),
+    Row("notes:commitment-make", "session", ALL_405, "L   404 200 200 404 404 404"),
+    Row("notes:commitment-finish", "commitment", ALL_405, "L   404 302 404 404 404 404"),
+    Row("notes:commitment-drop", "commitment", ALL_405, "L   404 302 404 404 404 404"),
+    Row("notes:commitment-reopen", "commitment", ALL_405, "L   404 302 404 404 404 404"),
+    Row("notes:shared-note-save", "session", ALL_405, "L   404 302 302 404 404 404"),
+    Row("notes:private-note-save", "session", ALL_405, "L   404 302 302 404 404 404"),
+    # A session: the two alone, and no admin. What is posted empty names no proposal, no word, no time.
+    Row("schedule:session-detail", "session", "L   404 200 200 404 404 404", ALL_405),
+    Row("schedule:session-move", "session", "L   404 200 200 404 404 404", "L   404 200 200 404 404 404"),
+    Row("schedule:session-times", "session", ALL_405, "L   404 200 200 404 404 404"),
+    Row("schedule:session-move-accept", "session", ALL_405, "L   404 302 302 404 404 404"),
+    Row("schedule:session-move-decline", "session", ALL_405, "L   404 302 302 404 404 404"),
+    Row("schedule:session-move-withdraw", "session", ALL_405, "L   404 302 302 404 404 404"),
+    Row("schedule:session-skip", "session", "L   404 200 200 404 404 404", "L   404 200 200 404 404 404"),
+    Row("schedule:session-mark", "session", ALL_405, "L   404 302 302 404 404 404"),
+    Row("schedule:session-link", "session", "L   404 200 200 404 404 404", "L   404 302 302 404 404 404"),
+    Row("schedule:series-link", "series", "L   404 200 200 404 404 404", "L   404 302 302 404 404 404"),
     # Calendars elsewhere: one's own; the feed itself is for whoever has its token
     Row("schedule:feed", "", OWN, ALL_405),
     Row("schedule:feed-make", "", ALL_405, "L   302 302 302 302 302 302"),

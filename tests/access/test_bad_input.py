@@ -57,6 +57,7 @@ QUERY = (
 )
 # What is posted to addresses that have no page, or have it only once something is chosen.
 POSTED = {"decline", "note", "start", "at", "back", "key", "order", "other", "mentee", "mentor", "pairing"}
+POSTED |= {"move", "was_held", "days", "on"}
 ANSWERED = (200, 302, 400, 404)
 
 

@@ -11,8 +11,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from mentoring.outbox import dispatching, services
-from mentoring.outbox.models import Mail
+from mentoring.outbox import dispatching, failures, services
+from mentoring.outbox.models import Mail, Undeliverable
 from tests.racing import race, refusals
 from tests.running import Catcher, text_of, wait_until
 
@@ -24,6 +24,11 @@ MINUTE = timedelta(minutes=1)
 def delivery(settings, catcher: Catcher) -> None:
     settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", catcher.port
+    settings.EMAIL_TIMEOUT = 5
+
+
+@pytest.fixture
+def impatient(settings) -> None:
     settings.EMAIL_TIMEOUT = 0.5
 
 
@@ -134,7 +139,7 @@ def test_sender_that_is_refused_waits_for_the_operator(catcher: Catcher) -> None
     assert (pause_of(mail), mail.state) == (1.0, Mail.State.WAITING)
 
 
-def test_hanging_server_backs_off_that_mail_alone(catcher: Catcher) -> None:
+def test_hanging_server_backs_off_that_mail_alone(catcher: Catcher, impatient: None) -> None:
     catcher.script = refusing({"slow@example.org": 1.5})
     slow, good = make_mail("slow@example.org"), make_mail()
     dispatching.dispatch()
@@ -168,7 +173,7 @@ def test_unreachable_server_lets_all_that_is_due_wait(catcher: Catcher, settings
     assert len(catcher.mails) == 30
 
 
-def test_server_that_never_greets_lets_all_that_is_due_wait(settings) -> None:
+def test_server_that_never_greets_lets_all_that_is_due_wait(settings, impatient: None) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.EMAIL_PORT = silent.getsockname()[1]
         mails = [make_mail() for _ in range(10)]
@@ -297,6 +302,111 @@ def test_dispatcher_that_dies_between_sending_and_recording_repeats_one(catcher:
     wait_until(lambda: dispatching.dispatch() == 1, 5)
     assert [taken["Message-ID"] for taken in catcher.mails] == [mail.headers["Message-ID"]] * 2
     assert state_of(mail) == Mail.State.SENT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_retry_while_dispatchers_run_sends_once(catcher: Catcher) -> None:
+    for _ in range(20):
+        make_mail(state="failed", failed_at=timezone.now())
+
+    def retry() -> None:
+        for _ in range(5):
+            failures.retry(failures.failed(), timezone.now())
+
+    def work() -> None:
+        for _ in range(20):
+            dispatching.dispatch()
+
+    assert refusals(race([retry, work, retry, work])) == {}
+    dispatching.dispatch()
+    assert len(catcher.mails) == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_whose_sender_died_twice_is_not_sent_a_third_time(catcher: Catcher, settings) -> None:
+    settings.OUTBOX_LEASE = timedelta(0)
+    mail = make_mail()
+    for attempt in range(2):
+        (claimed,) = dispatching._claim(lease := uuid4(), timezone.now())
+        connection = dispatching.get_connection(settings.DELIVERY_BACKEND)
+        with pytest.MonkeyPatch.context() as dying:
+            dying.setattr(dispatching, "_settle", lambda *held: None)
+            dispatching._send_one(claimed, lease, connection)
+        connection.close()
+        mail.refresh_from_db()
+        assert (mail.state, mail.unsettled, len(catcher.mails)) == ("waiting", attempt + 1, attempt + 1)
+    dispatching.dispatch()
+    assert len(catcher.mails) == 2
+    assert (state_of(mail), mail.error) == (Mail.State.FAILED, dispatching.UNCLEAR)
+    assert mail.failed_at is not None
+
+
+def test_answer_settles_a_try(catcher: Catcher) -> None:
+    """However often a server says that it has not taken a mail, it is tried again."""
+    catcher.script = refusing({"busy@example.org": "451 come back"})
+    mail = make_mail("busy@example.org")
+    for _ in range(4):
+        dispatching.dispatch()
+        mail.refresh_from_db()
+        assert mail.unsettled == 0
+        Mail.objects.update(due_at=timezone.now())
+    assert (state_of(mail), mail.attempts) == (Mail.State.WAITING, 4)
+
+
+def test_stopping_dispatcher_gives_the_rest_back(catcher: Catcher) -> None:
+    mails = [make_mail() for _ in range(3)]
+    dispatching.dispatch(is_stopping=lambda: bool(catcher.mails))
+    assert [(state_of(mail), mail.lease) for mail in mails] == [
+        ("sent", None), ("waiting", None), ("waiting", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "reason"), [("bounced", "RETURNED"), ("complained", "UNWANTED")])
+def test_mail_to_where_nothing_arrives_fails_at_once(catcher: Catcher, why: str, reason: str) -> None:
+    Undeliverable.objects.create(email="amara@example.org", why=why, since=timezone.now())
+    mail, good = (
+        make_mail("Amara@Example.org", kind="reminder"),
+        make_mail("good@example.org", kind="reminder"),
+    )
+    dispatching.dispatch()
+    assert (state_of(mail), mail.error) == (Mail.State.FAILED, getattr(dispatching, reason))
+    assert state_of(good) == Mail.State.SENT
+    assert len(catcher.mails) == 1
+
+
+def test_code_to_sign_in_is_tried_where_nothing_arrived(catcher: Catcher) -> None:
+    Undeliverable.objects.create(email="amara@example.org", why="bounced", since=timezone.now())
+    mail = make_mail(kind="account")
+    dispatching.dispatch()
+    assert state_of(mail) == Mail.State.SENT
+
+
+CALENDAR = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Zoë\r\nEND:VCALENDAR\r\n"
+
+
+def test_invitation_goes_as_an_alternative_and_as_a_file(catcher: Catcher) -> None:
+    headers = {"Message-ID": "<1@holdfast>", "List-Unsubscribe": "<https://example.org/stop/>"}
+    make_mail(html="<b>Zoë</b>", calendar=CALENDAR, calendar_method="REQUEST", headers=headers)
+    dispatching.dispatch()
+    (taken,) = catcher.mails
+    assert taken["List-Unsubscribe"] == "<https://example.org/stop/>"
+    parts = [part for part in taken.walk() if not part.is_multipart()]
+    assert [part.get_content_type() for part in parts] == [
+        "text/plain", "text/html", "text/calendar", "application/ics",
+    ]  # fmt: skip
+    invitation, file = parts[2:]
+    assert invitation.get_param("method") == "REQUEST"
+    assert invitation.get_content_charset() == "utf-8"
+    assert invitation.get_content().splitlines() == CALENDAR.splitlines()
+    assert (file.get_filename(), file.get_content().decode()) == ("invite.ics", CALENDAR)
+
+
+def test_several_sessions_go_as_a_file_alone(catcher: Catcher) -> None:
+    make_mail(calendar=CALENDAR.replace("REQUEST", "PUBLISH"), calendar_method="PUBLISH")
+    dispatching.dispatch()
+    (file,) = catcher.mails[0].iter_attachments()
+    assert (file.get_filename(), file.get_content_type()) == ("sessions.ics", "text/calendar")
+    assert "Zoë" in file.get_content()
 
 
 def test_bodies_are_forgotten_when_they_have_done_their_work() -> None:
