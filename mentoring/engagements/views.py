@@ -1,8 +1,9 @@
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,7 +18,7 @@ from mentoring.engagements.services import EngagementError
 from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
-from mentoring.schedule.models import Session
+from mentoring.schedule.models import Change, Series, Session, SessionQuerySet
 from mentoring.schedule.preview import preview
 from mentoring.schedule.times import Cadence
 
@@ -192,29 +193,13 @@ def engagement_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def engagement_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    engagement = _engagement(request, pk)
-    now = timezone.now()
-    sessions = Session.objects.filter(series__engagement=engagement).select_related("series")
-    is_active = engagement.state == Engagement.State.ACTIVE
-    context = {"engagement": engagement, "may_end": is_active, "now": now}
-    if request.user.pk not in (engagement.mentor_id, engagement.mentee_id):
-        context |= {
-            "past": sessions.planned().filter(ends_at__lte=now).count(),
-            "planned": sessions.ahead(now).count(),
-        }
-        return render(request, "engagements/engagement_metadata.html", context)
-    other = engagement.other(request.user)
-    upcoming = sessions.ahead(now).first()
-    is_mentee = request.user.pk == engagement.mentee_id
-    context |= {
-        "other": other,
-        "sessions": sessions,
-        "next": upcoming,
-        "may_read_goal": is_mentee or is_active,
-        "blocker": engagement.goal.read_blocker() if is_mentee or is_active else "",
-        "may_see_address": is_active,
-    }
-    return render(request, "engagements/engagement_detail.html", context)
+    engagement, reader, now = _engagement(request, pk), reader_of(request), timezone.now()
+    context = {"engagement": engagement, "may_end": engagement.state == Engagement.State.ACTIVE, "now": now}
+    if reader.pk not in (engagement.mentor_id, engagement.mentee_id):
+        return render(request, "engagements/engagement_metadata.html", context | _metadata(engagement, now))
+    return render(
+        request, "engagements/engagement_detail.html", context | _pair_page(engagement, reader, now)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -274,6 +259,45 @@ def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, 
         "wanted": asked.goal.skills_wanted.select_related("skill"),
         "form": form,
     }
+
+
+def _pair_page(engagement: Engagement, reader: User, now: datetime) -> dict[str, object]:
+    series = Series.objects.in_force().filter(engagement=engagement).first()
+    is_mentee, is_active = reader.pk == engagement.mentee_id, engagement.state == Engagement.State.ACTIVE
+    sessions = list(_sessions_kept(engagement).listed())
+    ahead = [one for one in sessions if one.ends_at > now]
+    return {
+        "other": engagement.other(reader),
+        "series": series,
+        "change": Change.objects.open().filter(series__engagement=engagement).first(),
+        "ahead": ahead,
+        "past": [one for one in sessions if one.ends_at <= now],
+        "next": next((one for one in ahead if one.state == Session.State.PLANNED), None),
+        "may_read_goal": is_mentee or is_active,
+        "blocker": engagement.goal.read_blocker() if is_mentee or is_active else "",
+        "may_see_address": is_active,
+    }
+
+
+def _metadata(engagement: Engagement, now: datetime) -> dict[str, object]:
+    """What a program admin reads: dates, states and counts."""
+    sessions = list(_sessions_kept(engagement))
+    planned = [one for one in sessions if one.state == Session.State.PLANNED]
+    over = [one for one in planned if one.ends_at <= now]
+    return {
+        "sessions": sessions,
+        "ahead": len(planned) - len(over),
+        "past": len(over),
+        "held": sum(one.outcome == Session.Outcome.HELD for one in over),
+        "missed": sum(one.outcome == Session.Outcome.MISSED for one in over),
+        "skipped": sum(one.state == Session.State.SKIPPED for one in sessions),
+    }
+
+
+def _sessions_kept(engagement: Engagement) -> SessionQuerySet:
+    """All but those in whose place a later agreement put others."""
+    replaced = Q(state=Session.State.CANCELLED, series__replaced_by__isnull=False)
+    return Session.objects.filter(series__engagement=engagement).exclude(replaced)
 
 
 def _mentee_and_mentor(

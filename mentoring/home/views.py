@@ -12,7 +12,10 @@ from mentoring.goals.models import Goal
 from mentoring.home.context import SESSION_KEY, current_membership
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
-from mentoring.schedule.models import Session
+from mentoring.schedule.marks import to_mark
+from mentoring.schedule.models import Change, Move, Session
+
+LATEST = 5
 
 
 @login_not_required
@@ -51,9 +54,12 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
         "home/program_home.html",
         {
             "membership": membership,
-            "sessions": Session.objects.visible_to(me)
-            .ahead(now)
-            .select_related("series__mentor", "series__mentee")[:4],
+            "now": now,
+            "sessions": Session.objects.visible_to(me).ahead(now).listed()[:4],
+            # One's own time, whatever program it is in
+            "moves": Move.objects.awaiting(me, now).select_related("by", "session__series"),
+            "changes": Change.objects.awaiting(me).select_related("by", "series"),
+            "to_mark": to_mark(me, now).listed()[:LATEST],
             "to_answer": requests.filter(
                 Q(mentor=me, mentor_yes_at__isnull=True) | Q(mentee=me, mentee_yes_at__isnull=True)
             ),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from mentoring.schedule import mails
-from mentoring.schedule.models import Mark, Series, Session
+from mentoring.schedule.models import Mark, Series, Session, SessionQuerySet
 from mentoring.schedule.moves import lock_session
 from mentoring.schedule.services import ScheduleError
 
@@ -21,6 +21,13 @@ def is_markable(session: Session, now: datetime) -> bool:
     is_under_way = session.series.engagement.state == "active"
     is_open = session.ends_at <= now < session.ends_at + OPEN_FOR
     return session.state == Session.State.PLANNED and is_under_way and is_open
+
+
+def to_mark(person: User, now: datetime) -> SessionQuerySet:
+    """Sessions that this person can still mark and has not, the latest first."""
+    over = Session.objects.visible_to(person).under_way().planned()
+    over = over.filter(ends_at__lte=now, ends_at__gt=now - OPEN_FOR)
+    return over.exclude(marks__person=person).order_by("-starts_at")
 
 
 @transaction.atomic
