@@ -1,6 +1,7 @@
 """Forms that say when two people meet; those of a request build on `WhenForm` in a higher app."""
 
 import math
+from collections.abc import Sequence
 from datetime import date, time
 from itertools import groupby
 from typing import Any, cast
@@ -63,7 +64,7 @@ class WhenForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.reader, self.mentor, self.mentee = reader, mentor, mentee
         self.today, self.latest, self.replacing = today, latest, replacing
-        self.touched: list[Touched] = []
+        self.shown = ""
         when = cast("forms.ChoiceField", self.fields["start"])
         when.choices = self._choices
         when.initial = lambda: None if self.starts else OTHER
@@ -110,19 +111,17 @@ class WhenForm(forms.Form):
         """Nobody agrees to dates that differ without having seen them: those are shown once before."""
         if self.errors:
             return
-        touched = preview(self.terms, self.mentor, self.mentee).touched
-        if touched and self.data.get("seen") != self._seen_key():
-            self.touched = list(touched)
-            self.add_error("start", _shown(self.touched))
+        terms = self.terms
+        touched = preview(terms, self.mentor, self.mentee).touched
+        key = f"{terms.starts_on} {terms.ends_on} {terms.at:%H:%M} {terms.zone} {terms.cadence}"
+        if touched and self.data.get("seen") != key:
+            self.shown = key
+            self.add_error("start", _shown(touched))
 
     @property
     def seen(self) -> str:
         """Names the terms whose dates are shown, so that sending the form once more agrees to them."""
-        return self._seen_key() if self.touched else str(self.data.get("seen", ""))[:100]
-
-    def _seen_key(self) -> str:
-        terms = self.terms
-        return f"{terms.starts_on} {terms.ends_on} {terms.at:%H:%M} {terms.zone} {terms.cadence}"
+        return self.shown if "start" in self.errors else str(self.data.get("seen", ""))[:100]
 
     def _clean_other(self, cleaned: dict[str, Any]) -> None:
         for name in ("on", "at"):
@@ -233,7 +232,7 @@ class ChangeForm(WhenForm):
         return self.series.ends_on
 
 
-def _shown(touched: list[Touched]) -> str:
+def _shown(touched: Sequence[Touched]) -> str:
     dates = format_html_join("", "<br>{}", ((str(one),) for one in touched))
     return format_html("Not every date simply keeps this time:{}<br>Send once more to agree to this.", dates)
 
