@@ -4,7 +4,7 @@ from datetime import datetime
 
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
-from mentoring.outbox.models import Mail, MailChoices
+from mentoring.outbox.models import Category, Mail, MailChoices
 from mentoring.outbox.services import locked_about, queue_mail
 from mentoring.schedule.ical import series_calendar
 from mentoring.schedule.mails import entries_of
@@ -46,6 +46,8 @@ def proposal_taken_back(request: Request, told: list[tuple[User, User]], now: da
             context={"request": request, "goal": request.goal, "other": other},
             key=f"proposal_taken_back:{request.pk}:{reader.pk}",
             now=now,
+            category=Category.REQUESTS,
+            program_id=request.program_id,
         )
 
 
@@ -58,6 +60,8 @@ def other_terms_offered(request: Request, now: datetime) -> None:
         key=f"other_terms_offered:{request.pk}:{now.isoformat()}",
         now=now,
         about=about(request),
+        category=Category.REQUESTS,
+        program_id=request.program_id,
     )
 
 
@@ -80,6 +84,7 @@ def request_expired(request: Request, now: datetime) -> None:
 
 
 def engagement_opened(engagement: Engagement, request: Request, now: datetime) -> None:
+    """Essential, as is `engagement_ended`: time is reserved, or given back, without the reader's doing."""
     sessions = _sessions_of(engagement)
     for reader, other in ((request.mentee, request.mentor), (request.mentor, request.mentee)):
         queue_mail(
@@ -89,6 +94,7 @@ def engagement_opened(engagement: Engagement, request: Request, now: datetime) -
             context={"engagement": engagement, "request": request, "other": other, "first": sessions[0]},
             key=f"engagement_opened:{engagement.pk}:{reader.pk}",
             now=now,
+            program_id=engagement.program_id,
             **_calendar(sessions, reader, now),
         )
 
@@ -105,6 +111,7 @@ def engagement_ended(engagement: Engagement, by: User | None, now: datetime) -> 
                 context={"engagement": engagement, "other": engagement.other(reader)},
                 key=f"engagement_ended:{engagement.pk}:{reader.pk}",
                 now=now,
+                program_id=engagement.program_id,
                 **_calendar(sessions, reader, now),
             )
 
@@ -130,4 +137,6 @@ def _about_request(request: Request, reader: User, other: User, template: str, n
         key=f"{template}:{request.pk}",
         now=now,
         about=about(request),
+        category=Category.REQUESTS,
+        program_id=request.program_id,
     )

@@ -159,7 +159,11 @@ def stop_url(person: Reader, category: Category) -> str:
     erasing the account or changing SECRET_KEY, for all that it can do is to stop mails that are not
     essential, and it says nothing of whose they are.
     """
-    return settings.SITE_URL + reverse("outbox:mail-stop", args=[STOP.sign(f"{person.pk}.{category.value}")])
+    return settings.SITE_URL + reverse("outbox:mail-stop", args=[stop_token(person, category)])
+
+
+def stop_token(person: Reader, category: Category) -> str:
+    return STOP.sign(f"{person.pk}.{category.value}")
 
 
 def read_stop(token: str) -> tuple[uuid.UUID, Category] | None:

@@ -64,6 +64,7 @@ ROWS = [
     Row("programs:mail-list", "program", ADMIN, ALL_405),
     Row("programs:mail-retry", "failed mail", ALL_405, ADMIN_DOES),
     Row("programs:mail-retry-all", "program", ALL_405, ADMIN_DOES),
+    Row("outbox:mail-again", "", ALL_405, "L   302 302 302 302 302 302"),
     # Goals
     Row("goals:goal-list", "program", "L   200 200 404 404 404 404", ALL_405),
     Row("goals:goal-new", "program", "L   200 200 404 404 404 404", "L   200 200 404 404 404 404"),
