@@ -4,6 +4,7 @@ Without DEBUG nothing insecure is accepted: a missing secret stops the start, na
 """
 
 import os
+import zoneinfo
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from mentoring import local
 from mentoring.local.places import compiled_folder
+
+# Zones come from the pinned tzdata package on every machine, never from whatever the system has installed:
+# docs/decisions/0008-zones-come-from-one-package.md.
+zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
@@ -81,6 +86,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "anymail",
     "csp",
     "django_htmx",
 ]
@@ -181,6 +187,13 @@ EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = float(os.environ.get("EMAIL_TIMEOUT", "15"))  # seconds for each answer
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Holdfast <holdfast@localhost>")
+# A provider's interface instead of SMTP: DELIVERY_BACKEND=anymail.backends.<provider>.EmailBackend and what
+# Anymail asks of it, each setting as ANYMAIL_<name>. Its reports are taken only where a secret is set.
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+} | {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, "DEBUG_API_REQUESTS": False}
+if ANYMAIL.get("WEBHOOK_SECRET"):
+    ANYMAIL["WEBHOOK_SECRET"] = listed("ANYMAIL_WEBHOOK_SECRET")
 # How long a dispatcher may hold a mail that it is sending before another may take it.
 OUTBOX_LEASE = timedelta(seconds=int(os.environ.get("OUTBOX_LEASE_SECONDS", "120")))
 

@@ -1,5 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
+from mentoring.outbox import webhooks
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mentoring.home.urls")),
     path("", include("mentoring.outbox.urls")),
@@ -12,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("matching.urls")),
     path("", include("mentoring.demo.urls")),  # answers under DEBUG alone
     path("account/", include("allauth.urls")),
+    path("anymail/", include(webhooks.urls())),  # empty unless a provider and its secret are set
 ]
