@@ -7,7 +7,6 @@ from django.urls import Resolver404
 
 from tests.browser.audit import Audit, view_of
 from tests.browser.visitor import Visitor
-from tests.factories import PASSWORD
 from tests.running import Site
 
 pytestmark = pytest.mark.browser
@@ -48,9 +47,7 @@ def test_every_page_linked_from_home_is_sound(
     people = {"mentee": "Hana Kim", "mentor": "Grace Hall", "admin": "Marta Silva"}
     for role, name in people.items():
         person = visitor(name, "Europe/London", audit)
-        person.open("/account/login/")
-        person.fill(login=person.email, password=PASSWORD)
-        person.press("Sign in", person.page.get_by_role("main"))
+        person.sign_in()
         crawl(person)
         assert REACHED[role] <= person.visited
         assert person.reported == []

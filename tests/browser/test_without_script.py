@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visitor import Visitor
-from tests.factories import PASSWORD
 from tests.running import Site
 
 pytestmark = pytest.mark.browser
@@ -21,9 +20,7 @@ def test_forms_work_without_script(
     sam = visitor("Sam Reid", "Europe/London", script=False)
     grace = visitor("Grace Hall", "Europe/London", script=False)
     for person in (sam, grace):
-        person.open("/account/login/")
-        person.fill(login=person.email, password=PASSWORD)
-        person.press("Sign in", person.page.get_by_role("main"))
+        person.sign_in()
 
     change_skills(grace)
     change_hours(grace)

@@ -3,6 +3,7 @@
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.browser.audit import DESK, Audit, view_of
+from tests.factories import PASSWORD
 
 PATIENCE_MS = 30_000
 
@@ -34,6 +35,13 @@ class Visitor:
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.reported.append(f"{self.page.url}: {message.text}")
+
+    def sign_in(self, password: str = PASSWORD) -> None:
+        """At the sign-in page, to which an address that asks for it has led, or which is opened."""
+        if "/account/login/" not in self.page.url:
+            self.open("/account/login/")
+        self.fill(login=self.email, password=password)
+        self.press("Sign in", self.page.get_by_role("main"))
 
     def open(self, address: str) -> None:
         answer = self.page.goto(address)
