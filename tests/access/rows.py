@@ -14,12 +14,16 @@ NOBODY = "L   404 404 404 404 404 404"
 
 @dataclass(frozen=True)
 class Row:
-    """Expected answers to GET and to an empty POST; `on` picks what the address is about."""
+    """Expected answers to GET and to an empty POST; `on` picks what the address is about.
+
+    Where `swaps`, htmx gets the part of the page that changed, and a redirect without it.
+    """
 
     name: str
     on: str
     get: str
     post: str
+    swaps: bool = False
 
 
 ROWS = [
@@ -90,13 +94,13 @@ ROWS = [
     Row("schedule:calendar", "", OWN, ALL_405),
     # What is written of a session: the two alone; whose item or commitment it is, changes it
     Row("notes:agenda-item-add", "session", ALL_405, "L   404 200 200 404 404 404"),
-    Row("notes:agenda-item-take-back", "agenda item", ALL_405, "L   404 302 404 404 404 404"),
+    Row("notes:agenda-item-take-back", "agenda item", ALL_405, "L   404 302 404 404 404 404", swaps=True),
     Row("notes:commitment-make", "session", ALL_405, "L   404 200 200 404 404 404"),
-    Row("notes:commitment-finish", "commitment", ALL_405, "L   404 302 404 404 404 404"),
-    Row("notes:commitment-drop", "commitment", ALL_405, "L   404 302 404 404 404 404"),
-    Row("notes:commitment-reopen", "commitment", ALL_405, "L   404 302 404 404 404 404"),
-    Row("notes:shared-note-save", "session", ALL_405, "L   404 302 302 404 404 404"),
-    Row("notes:private-note-save", "session", ALL_405, "L   404 302 302 404 404 404"),
+    Row("notes:commitment-finish", "commitment", ALL_405, "L   404 302 404 404 404 404", swaps=True),
+    Row("notes:commitment-drop", "commitment", ALL_405, "L   404 302 404 404 404 404", swaps=True),
+    Row("notes:commitment-reopen", "commitment", ALL_405, "L   404 302 404 404 404 404", swaps=True),
+    Row("notes:shared-note-save", "session", ALL_405, "L   404 302 302 404 404 404", swaps=True),
+    Row("notes:private-note-save", "session", ALL_405, "L   404 302 302 404 404 404", swaps=True),
     # A session: the two alone, and no admin. What is posted empty names no proposal, no word, no time.
     Row("schedule:session-detail", "session", "L   404 200 200 404 404 404", ALL_405),
     Row("schedule:session-move", "session", "L   404 200 200 404 404 404", "L   404 200 200 404 404 404"),

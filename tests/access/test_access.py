@@ -49,6 +49,8 @@ def test_every_actor_gets_what_the_table_says(world: World, method: str, headers
     for row in ROWS:
         url = reverse(row.name, kwargs=world.on[row.on])
         expected = getattr(row, method).split()
+        if row.swaps and headers:
+            expected = ["200" if status == "302" else status for status in expected]
         got = [answer(world.clients[actor], method, url, headers) for actor in ACTORS]
         wrong += [
             f"{method} {row.name}: {actor} got {is_} for {should}"
