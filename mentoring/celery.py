@@ -44,6 +44,17 @@ app.conf.beat_schedule = {
         "options": {"expires": REMINDERS_EVERY},
     },
     "read-calendars": {"task": "schedule.read_calendars", "schedule": 60.0, "options": {"expires": 60}},
+    "lapse-proposals": {
+        "task": "schedule.lapse_proposals",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    # New zone data comes with an upgrade, which starts beat and the workers anew.
+    "recompute-zones": {
+        "task": "schedule.recompute_zones",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "expire-requests": {
         "task": "engagements.expire_requests",
         "schedule": 300.0,

@@ -86,6 +86,20 @@ def is_not_away(
     )  # fmt: skip
 
 
+def zone_changed(
+    series: Series, moved: Sequence[tuple[Session, datetime]], taken: Sequence[Session], now: datetime
+) -> None:
+    """To both: what new zone data has moved, from when to when, and what it could not move."""
+    concerned = [*(session for session, _ in moved), *taken]
+    first = min([*(was_at for _, was_at in moved), *(session.starts_at for session in concerned)])
+    for reader in (series.mentor, series.mentee):
+        key = f"zone_changed:{series.pk}:{now.isoformat()}:{reader.pk}"
+        _about_series(
+            series, reader, "zone_changed", now, key=key, know_by=first,
+            sessions=[session for session, _ in moved], moved=moved, taken=taken,
+        )  # fmt: skip
+
+
 def _about_change(change: Change, reader: User, template: str, now: datetime) -> None:
     series = change.series
     agreed = preview(change.terms, series.mentor, series.mentee)

@@ -2,7 +2,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mentoring.database import patiently
-from mentoring.schedule import busy, reminders
+from mentoring.schedule import busy, changes, reminders, services, zones
 
 
 @shared_task(name="schedule.queue_reminders")
@@ -13,3 +13,14 @@ def queue_reminders() -> None:
 @shared_task(name="schedule.read_calendars")
 def read_calendars() -> None:
     busy.read_calendars(timezone.now())
+
+
+@shared_task(name="schedule.lapse_proposals")
+def lapse_proposals() -> None:
+    services.lapse_moves(timezone.now())
+    changes.lapse_changes(timezone.now())
+
+
+@shared_task(name="schedule.recompute_zones")
+def recompute_zones() -> None:
+    zones.recompute_zones(timezone.now())
