@@ -24,11 +24,13 @@ FIRST_PAUSE = timedelta(minutes=30)
 LONGEST_PAUSE = timedelta(days=1)
 STOP_AFTER = 14  # failures in a row, some nine days
 LEASE = timedelta(minutes=5)
-BATCH = 10  # read at the same time, so that one slow address keeps nobody waiting
-TASK_SECONDS = 30.0  # after so long no other batch begins
+BATCH = 5  # read at the same time, so that one slow address keeps nobody waiting
+TASK_SECONDS = 20.0  # after so long no other batch begins
 PAST = timedelta(days=1)
 AHEAD = timedelta(days=180)
-PARSE_SECONDS = 20
+CPU_SECONDS = 10
+MEMORY_BYTES = 512 * 1024 * 1024
+PARSE_SECONDS = 40  # on a busy machine ten seconds of the processor take longer
 CHILD = Path(__file__).with_name("busy_times.py")
 
 Range = tuple[datetime, datetime]
@@ -135,7 +137,14 @@ def parse(body: bytes, *, now: datetime, zone: str, own: list[str]) -> list[Rang
     A process of its own does it, with bounds (busy_times.py), none of our variables and none of our words.
     """
     since, until = now - PAST, now + AHEAD
-    asked = {"since": since.timestamp(), "until": until.timestamp(), "zone": zone, "own": own}
+    asked = {
+        "since": since.timestamp(),
+        "until": until.timestamp(),
+        "zone": zone,
+        "own": own,
+        "cpu_seconds": CPU_SECONDS,
+        "memory_bytes": MEMORY_BYTES,
+    }
     try:
         child = subprocess.run(  # noqa: S603 - our own file, and no argument from outside
             [sys.executable, "-I", str(CHILD)],

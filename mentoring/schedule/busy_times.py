@@ -2,12 +2,14 @@
 
 It reads one line of JSON and then the calendar on stdin, and writes JSON on stdout. What it may use of the
 processor and of memory is bounded, so that a calendar made to cost as much as it can ends this process
-and nothing else. It knows neither Django nor the database.
+and nothing else. It knows neither Django nor the database, and of the calendar only the lines that say when.
 """
 
 import json
+import re
 import resource
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -16,13 +18,19 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar, Component
 
-CPU_SECONDS = 10
-MEMORY_BYTES = 512 * 1024 * 1024
 MOST_RANGES = 5_000
 # How often an event may take place on one day.
 MOST_TIMES_A_DAY = 48
 TIMES_A_DAY = {"SECONDLY": 86_400, "MINUTELY": 1_440, "HOURLY": 24}
 FREE = frozenset({"FREE", "WORKINGELSEWHERE"})
+FOLD = re.compile(r"\r?\n[ \t]")
+LINES = re.compile(
+    r"^(?:BEGIN|END|UID|SEQUENCE|DTSTAMP|DTSTART|DTEND|DURATION|RRULE|RDATE|EXDATE|RECURRENCE-ID|STATUS|TRANSP"
+    r"|X-MICROSOFT-CDO-BUSYSTATUS|TZID|TZOFFSETFROM|TZOFFSETTO|X-WR-TIMEZONE|VERSION|PRODID)[;:][^\r\n]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+# What reading a single event that means nothing may end in.
+NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 Range = tuple[datetime, datetime]
 
@@ -40,8 +48,8 @@ def busy_times(
     """
     busy = [
         during
-        for calendar in _calendars(text)
-        for event in _events(calendar, since, until)
+        for series in _series(text)
+        for event in _events(series, since, until)
         if _is_busy(event) and str(event.get("UID", "")) not in own
         for during in _during(event, zone)
     ]
@@ -49,20 +57,25 @@ def busy_times(
     return _merged(during for during in clipped if during[0] < during[1])[:MOST_RANGES]
 
 
-def _calendars(text: str) -> list[Component]:
+def _series(text: str) -> list[Calendar]:
+    """The events of one UID each, so that one that means nothing spoils no other."""
     text = text.lstrip("\ufeff \t\r\n")
     if not text[:15].upper().startswith("BEGIN:VCALENDAR"):
         raise ReadError("What stands at the address is not a calendar (iCalendar, .ics).")
     if "END:VCALENDAR" not in text[-500:].upper():
         raise ReadError("The calendar breaks off before its end.")
+    lines = "\r\n".join(LINES.findall(FOLD.sub("", text)))
     try:
-        calendars = Calendar.from_ical(text, multiple=True)
+        calendars = Calendar.from_ical(lines, multiple=True)
     except ValueError as error:
         raise ReadError("What stands at the address is not a calendar that can be read.") from error
+    series: dict[str, Calendar] = defaultdict(Calendar)
     for calendar in calendars:
         for component in calendar.walk():
             _check_rules(component)
-    return list(calendars)
+            if component.name == "VEVENT":
+                series[str(component.get("UID", ""))].add_component(component)
+    return list(series.values())
 
 
 def _check_rules(component: Component) -> None:
@@ -80,8 +93,11 @@ def _check_rules(component: Component) -> None:
             raise ReadError("An event in the calendar repeats more often than can be read.")
 
 
-def _events(calendar: Component, since: datetime, until: datetime) -> Iterable[Component]:
-    found: list[Component] = recurring_ical_events.of(calendar, skip_bad_series=True).between(since, until)
+def _events(series: Calendar, since: datetime, until: datetime) -> list[Component]:
+    try:
+        found: list[Component] = recurring_ical_events.of(series).between(since, until)
+    except NONSENSE:
+        return []
     return found
 
 
@@ -95,12 +111,9 @@ def _is_busy(event: Component) -> bool:
 
 def _during(event: Component, zone: ZoneInfo) -> Iterator[Range]:
     """The event's time, or nothing when it lies outside of all calendars."""
-    start, end = (getattr(event.get(name), "dt", None) for name in ("DTSTART", "DTEND"))
-    if start is None or end is None:
-        return
     try:
-        yield _instant(start, zone), _instant(end, zone)
-    except (OverflowError, ValueError):
+        yield _instant(event["DTSTART"].dt, zone), _instant(event["DTEND"].dt, zone)
+    except NONSENSE:
         return
 
 
@@ -122,9 +135,9 @@ def _merged(ranges: Iterable[Range]) -> list[Range]:
     return merged
 
 
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+def _limit(cpu_seconds: int, memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -143,8 +156,8 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
-    _limit()
     asked = json.loads(sys.stdin.buffer.readline())
+    _limit(asked["cpu_seconds"], asked["memory_bytes"])
     json.dump(_answer(asked, sys.stdin.buffer.read()), sys.stdout)
 
 

@@ -1,6 +1,6 @@
 """Sessions as iCalendar, read back with a reader that is not the one that writes them."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 import vobject
