@@ -1,6 +1,6 @@
 """What pages say of sessions: with whom, and for how long."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django import template
 
@@ -20,6 +20,12 @@ def other(series: Series, person: User) -> User:
 @register.filter
 def is_markable(session: Session, now: datetime) -> bool:
     return marks.is_markable(session, now)
+
+
+@register.filter
+def iso_week(on: date) -> str:
+    """The name of its week, such as "2026-W48"."""
+    return f"{on:%G-W%V}"
 
 
 @register.filter
