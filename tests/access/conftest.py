@@ -1,5 +1,6 @@
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from mentoring.engagements.services import end_engagement
 from mentoring.notes import services as notes
 from mentoring.outbox.choices import stop_token
 from mentoring.outbox.models import USEFUL_FOR, Category, Mail
+from mentoring.schedule.changes import propose_change
 from mentoring.schedule.feeds import address_of, make_feed
-from mentoring.schedule.models import Session
+from mentoring.schedule.models import Session, TimeAway
 from tests import factories
 
 
@@ -52,6 +54,12 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
     commitment = notes.make_commitment(
         session_id=session.pk, by=cast.mentee.person, text="Ask him", due_on=None, now=now
     )
+    later = replace(session.series.terms, starts_on=session.on + timedelta(weeks=3), minutes=30)
+    change = propose_change(series_id=session.series_id, by=cast.mentee.person, terms=later, now=now)
+    holiday = now.date() + timedelta(weeks=40)
+    away = TimeAway.objects.create(
+        person=cast.mentor.person, starts_on=holiday, ends_on=holiday, created_at=now
+    )
     suggestion = cast.goal.suggestions.create(mentor=cast.mentor, points=5000, created_at=now)
     make_feed(cast.mentor.person, now)
     failed = Mail.objects.create(
@@ -84,6 +92,8 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "request": {"pk": asked.pk},
             "engagement": {"pk": engagement.pk},
             "series": {"pk": session.series_id},
+            "change": {"pk": change.pk},
+            "time away": {"pk": away.pk},
             "session": {"pk": session.pk},
             "agenda item": {"pk": item.pk},
             "commitment": {"pk": commitment.pk},
