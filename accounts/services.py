@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from accounts.models import LearningWish, Offer, PersonSkill, Profile, SpokenLanguage, User
 from accounts.week import from_indices
 from mentoring.celery import publish_on_commit
+from mentoring.outbox.choices import plan_again
 
 
-@transaction.atomic
 def save_basics(
     person: User,
     *,
@@ -22,18 +23,22 @@ def save_basics(
     languages: Iterable[tuple[str, int]],
 ) -> None:
     """`languages` are (code, fluency), each code once."""
-    _lock(person)
-    person.name, person.zone = name, zone
-    person.save(update_fields=["name", "zone"])
-    Profile.objects.update_or_create(
-        person=person, defaults={"headline": headline, "about": about, "country": country}
-    )
-    _replace(
-        person,
-        SpokenLanguage,
-        [SpokenLanguage(person=person, code=code, fluency=fluency) for code, fluency in languages],
-    )
-    words_changed()
+    was = person.zone
+    with transaction.atomic():
+        _lock(person)
+        person.name, person.zone = name, zone
+        person.save(update_fields=["name", "zone"])
+        Profile.objects.update_or_create(
+            person=person, defaults={"headline": headline, "about": about, "country": country}
+        )
+        _replace(
+            person,
+            SpokenLanguage,
+            [SpokenLanguage(person=person, code=code, fluency=fluency) for code, fluency in languages],
+        )
+        words_changed()
+    if zone != was:
+        plan_again(person, now=timezone.now())
 
 
 @transaction.atomic
