@@ -82,7 +82,7 @@ def decline_move(*, session_id: uuid.UUID, move_id: uuid.UUID, by: User, now: da
     move = _open_move(session, move_id)
     if move.by_id == by.pk:
         raise ScheduleError("You proposed this time. You can take it back.")
-    _check_ahead(session, now)
+    check_ahead(session, now)
     _close(move, State.DECLINED, now)
     mails.move_declined(move, session, now)
     return move
@@ -95,7 +95,7 @@ def withdraw_move(*, session_id: uuid.UUID, move_id: uuid.UUID, by: User, now: d
     move = _open_move(session, move_id)
     if move.by_id != by.pk:
         raise ScheduleError("Only the one who proposed it can take it back. You can decline it.")
-    _check_ahead(session, now)
+    check_ahead(session, now)
     key = mails.proposal_key(move)
     has_been_told = any(
         mail.key == key and mail.is_on_its_way for mail in locked_about(mails.about(session.pk))
@@ -110,7 +110,7 @@ def withdraw_move(*, session_id: uuid.UUID, move_id: uuid.UUID, by: User, now: d
 def skip_session(*, session_id: uuid.UUID, by: User, word: str, now: datetime) -> Session:
     """Leave one session out and give its time back, with a word to the other, which is sealed."""
     session = lock_session(session_id)
-    _check_ahead(session, now)
+    check_ahead(session, now)
     session.state, session.skipped_by = Session.State.SKIPPED, by
     session.seal_word(word)
     session.sequence += 1
@@ -144,9 +144,19 @@ def is_ahead(session: Session, now: datetime) -> bool:
     return session.state == Session.State.PLANNED and now < session.starts_at and is_under_way
 
 
+def check_ahead(session: Session, now: datetime) -> None:
+    """Refuse a session that cannot be moved or skipped any more."""
+    if session.series.engagement.state != "active":
+        raise ScheduleError("The engagement has ended.")
+    if session.state != Session.State.PLANNED:
+        raise ScheduleError(f"This session has been {session.get_state_display()}.")
+    if session.starts_at <= now:
+        raise ScheduleError("This session has begun.")
+
+
 def check_time(session: Session, starts_at: datetime, now: datetime) -> None:
     """Refuse a time that the session cannot have. It stays true until the write if both people are locked."""
-    _check_ahead(session, now)
+    check_ahead(session, now)
     series = session.series
     if starts_at <= now:
         raise ScheduleError("This time has passed.")
@@ -174,15 +184,6 @@ def why_not(session: Session, move: Move, now: datetime) -> str:
     except ScheduleError as error:
         return str(error)
     return ""
-
-
-def _check_ahead(session: Session, now: datetime) -> None:
-    if session.series.engagement.state != "active":
-        raise ScheduleError("The engagement has ended.")
-    if session.state != Session.State.PLANNED:
-        raise ScheduleError(f"This session has been {session.get_state_display()}.")
-    if session.starts_at <= now:
-        raise ScheduleError("This session has begun.")
 
 
 def _open_move(session: Session, move_id: uuid.UUID) -> Move:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import reader_of
 from accounts.models import User
@@ -28,7 +29,7 @@ def session_move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Propose another time, or offer one instead of the other's."""
     session, reader, now = _session(request, pk), reader_of(request), timezone.now()
     if not moves.is_ahead(session, now):
-        return redirect("schedule:session-detail", session.pk)
+        return _too_late(request, session, now)
     form = _move_form(request, session, now)
     if request.method == "POST" and form.is_valid():
         try:
@@ -46,7 +47,7 @@ def session_times(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """More times: a fragment, or the whole page with all that was typed."""
     session, reader, now = _session(request, pk), reader_of(request), timezone.now()
     if not moves.is_ahead(session, now):
-        return redirect("schedule:session-detail", session.pk)
+        return _too_late(request, session, now)
     form = _move_form(request, session, now)
     # Typed so far, not yet sent: nothing to complain of.
     form.errors.clear()
@@ -102,7 +103,7 @@ def session_move_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def session_skip(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session, reader, now = _session(request, pk), reader_of(request), timezone.now()
     if not moves.is_ahead(session, now):
-        return redirect("schedule:session-detail", session.pk)
+        return _too_late(request, session, now)
     other = session.series.other(reader)
     form = SkipForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -179,6 +180,16 @@ def _move_form(request: HttpRequest, session: Session, now: datetime) -> MoveFor
 def _move_page(session: Session, reader: User, form: MoveForm) -> dict[str, object]:
     theirs = Move.objects.open().filter(session=session).exclude(by=reader).first()
     return {"form": form, "session": session, "other": session.series.other(reader), "theirs": theirs}
+
+
+def _too_late(request: HttpRequest, session: Session, now: datetime) -> HttpResponse:
+    """Back to the session, saying why it cannot be moved or skipped any more."""
+    try:
+        moves.check_ahead(session, now)
+    except ScheduleError as error:
+        messages.error(request, str(error))
+    to_session = redirect("schedule:session-detail", session.pk)
+    return HttpResponseClientRedirect(to_session.url) if request.htmx else to_session  # type: ignore[attr-defined]
 
 
 def _move_id(request: HttpRequest) -> uuid.UUID:
