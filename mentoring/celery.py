@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
     },
     "send-digests": {"task": "outbox.send_digests", "schedule": 60.0, "options": {"expires": 60}},
     "clear-sent-mail": {"task": "outbox.clear_sent_mail", "schedule": 900.0, "options": {"expires": 900}},
+    "forget-old-mail": {
+        "task": "outbox.forget_old_mail",
+        "schedule": 21600.0,
+        "options": {"expires": 21600},
+    },
     "queue-reminders": {
         "task": "schedule.queue_reminders",
         "schedule": REMINDERS_EVERY,

@@ -29,8 +29,11 @@ class Outcome:
 
 def deliver(mail: Mail, connection: BaseEmailBackend) -> Outcome:
     """Send it over the open connection, which is closed where what it is at is not known any more."""
+    message = message_of(mail, connection)
     try:
-        if not message_of(mail, connection).send():
+        if isinstance(connection, AnymailBaseBackend):
+            message.message()  # refuses what is no header, of which a provider's client would make two
+        if not message.send():
             return Outcome("It is addressed to nobody.", is_final=True)
     except (smtplib.SMTPException, OSError) as error:  # a provider's RequestException is an OSError too
         close(connection)

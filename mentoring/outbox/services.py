@@ -20,6 +20,9 @@ from mentoring.outbox.choices import Reader, fate_of, held_choices, stop_url
 from mentoring.outbox.models import EMPTY, FREE, USEFUL_FOR, Category, Mail, MailChoices
 
 KEEP_BODIES = timedelta(hours=1)
+# So long after its last use a mail's row goes too, and its key with it: by then nothing would queue it anew,
+# since what it was about (a reminder, an answer, a change) is settled in rows of its own.
+KEEP_ROWS = timedelta(days=90)
 OPENING_WORDS, OPENING_LETTERS = 40, 300
 
 
@@ -141,3 +144,10 @@ def clear_sent(now: datetime) -> int:
     in_a_digest = Q(state=Mail.State.DIGESTED)
     done = Mail.objects.filter(is_sent | has_failed | in_a_digest).exclude(text="", html="")
     return done.update(**EMPTY)
+
+
+def forget_old(now: datetime) -> int:
+    """Delete the rows of mails that were settled, one way or another, and of no use any more 90 days ago."""
+    unsettled = [Mail.State.WAITING, Mail.State.GATHERED]
+    old = Mail.objects.filter(send_before__lte=now - KEEP_ROWS).exclude(state__in=unsettled)
+    return old.delete()[0]

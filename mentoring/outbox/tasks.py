@@ -14,9 +14,14 @@ def dispatch_mail() -> None:
 
 @shared_task(name="outbox.send_digests")
 def send_digests() -> None:
-    digest.send_digests(timezone.now())
+    patiently(lambda: digest.send_digests(timezone.now()))
 
 
 @shared_task(name="outbox.clear_sent_mail")
 def clear_sent_mail() -> None:
     services.clear_sent(timezone.now())
+
+
+@shared_task(name="outbox.forget_old_mail")
+def forget_old_mail() -> None:
+    services.forget_old(timezone.now())

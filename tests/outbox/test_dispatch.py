@@ -421,3 +421,18 @@ def test_bodies_are_forgotten_when_they_have_done_their_work() -> None:
     assert kept == {fresh.pk, to_retry.pk}
     assert sent.pk not in kept
     assert useless.pk not in kept
+
+
+def test_rows_are_forgotten_long_after_their_last_use() -> None:
+    now = timezone.now()
+    long_ago = now - timedelta(days=90)
+    for state in ("sent", "failed", "withdrawn", "digested"):
+        make_mail(state=state, sent_at=long_ago, send_before=long_ago)
+    kept = [
+        make_mail(state="sent", sent_at=long_ago - MINUTE, send_before=long_ago + MINUTE),
+        make_mail(send_before=long_ago),
+        make_mail(state="gathered", send_before=long_ago),
+    ]
+    assert services.forget_old(now) == 4
+    assert set(Mail.objects.all()) == set(kept)
+    assert services.forget_old(now) == 0

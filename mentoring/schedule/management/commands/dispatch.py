@@ -15,7 +15,8 @@ PAUSE_WITHOUT_DATABASE = 1.0
 
 
 class Command(BaseCommand):
-    help = "Queue reminders and digests and send what is due, without Celery or as a second wake-up beside it."
+    stopping: threading.Event | None = None
+    help = "Queue reminders and digests, and send what is due: without Celery, or as a second wake-up."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="Go on until stopped.")
@@ -32,8 +33,6 @@ class Command(BaseCommand):
         while not self.stopping.wait(pause):
             pause = self._patient_once()
 
-    stopping: threading.Event | None = None
-
     def _patient_once(self) -> float:
         """One round; returns how many seconds to wait before the next."""
         try:
@@ -46,6 +45,7 @@ class Command(BaseCommand):
         return 0.0 if claimed == dispatching.BATCH else PAUSE
 
     def _once(self) -> int:
-        reminders.queue_reminders(timezone.now())
-        digest.send_digests(timezone.now())
+        now = timezone.now()
+        reminders.queue_reminders(now)
+        digest.send_digests(now)
         return dispatching.dispatch(is_stopping=lambda: bool(self.stopping and self.stopping.is_set()))
