@@ -170,9 +170,10 @@ def read_stop(token: str) -> tuple[uuid.UUID, Category] | None:
     """(person, category) of a token of `stop_url`; None for anything else."""
     try:
         person, _, category = STOP.unsign(token).partition(".")
-        return uuid.UUID(person), Category(category)
+        found = uuid.UUID(person), Category(category)
     except (signing.BadSignature, ValueError):
         return None
+    return None if found[1] == Category.ESSENTIAL else found
 
 
 def stopped_by(category: Category) -> list[Category]:

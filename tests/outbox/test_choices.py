@@ -187,8 +187,8 @@ def test_mail_is_gathered_until_the_digest(cast, settings) -> None:
     assert (mail.state, mail.due_at) == (Mail.State.GATHERED, instant(2031, 5, 7, 7))
     assert (mail.action, mail.opening) == (
         "Read the request",
-        f"Amara Eze asks you to be a mentor for the goal “{cast.goal.title}”. What they ask, what they offer in"
-        " return and the times they suggest are on the page, with the reasons why the two…",
+        f"Amara Eze asks you to be a mentor for the goal “{cast.goal.title}”. What they ask, what they offer"
+        " in return and the times they suggest are on the page, with the reasons why the two…",
     )
     assert mail.link.startswith(f"{settings.SITE_URL}/requests/")
 
