@@ -280,6 +280,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"hide_feeds": {"()": "mentoring.logs.HideFeeds"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["hide_feeds"]}
+    },
+    # Here too, for handlers that an installation adds, to report errors elsewhere.
+    "loggers": {"django.request": {"filters": ["hide_feeds"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
 }

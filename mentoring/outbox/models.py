@@ -200,7 +200,7 @@ class Undeliverable(models.Model):
         return f"undeliverable: {self.why}"
 
 
-EMPTY = {"text": "", "html": "", "opening": ""}  # what it said is forgotten
+EMPTY = {"text": "", "html": "", "opening": "", "calendar": ""}  # what it said is forgotten
 FREE: dict[str, None] = {"lease": None, "leased_until": None}  # no dispatcher holds it
 
 # How long a mail stays useful when its sender does not say.

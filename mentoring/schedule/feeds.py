@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from mentoring.confidential.models import DataKey, place
-from mentoring.outbox.models import MailChoices
+from mentoring.outbox.choices import choices_of
 from mentoring.schedule import ical
 from mentoring.schedule.models import Feed, Session
 
@@ -59,7 +59,8 @@ def address_of(person: User) -> Address | None:
 
 def feed_at(token: str) -> Feed | None:
     """The feed with this token, if its owner is active. The same work whatever is asked for."""
-    return Feed.objects.filter(token_digest=_digest(token), person__is_active=True).first()
+    feeds = Feed.objects.filter(token_digest=_digest(token), person__is_active=True)
+    return feeds.select_related("person").first()
 
 
 def feed_of(feed: Feed, now: datetime) -> str:
@@ -73,7 +74,7 @@ def feed_of(feed: Feed, now: datetime) -> str:
         .select_related("series__mentor", "series__mentee")
         .order_by("starts_at", "pk")
     )
-    choices = MailChoices.objects.filter(person=reader).first() or MailChoices(person=reader)
+    choices = choices_of(reader)
     alarms = [minutes for minutes in (choices.early_minutes, choices.late_minutes) if minutes is not None]
     # One stamp for as long as the address lives: the same sessions are the same bytes, and have one ETag.
     return ical.feed_calendar(sessions, reader, alarms=alarms, now=feed.created_at)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
+from mentoring.outbox.choices import choices_of
 from mentoring.outbox.models import Category, Mail, MailChoices
 from mentoring.outbox.services import queue_mail
 from mentoring.schedule import ical
@@ -177,5 +178,4 @@ def _about_session(
 
 
 def entries_of(reader: User) -> str:
-    choices = MailChoices.objects.filter(person=reader).first() or MailChoices(person=reader)
-    return choices.entries
+    return choices_of(reader).entries
