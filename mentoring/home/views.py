@@ -10,6 +10,7 @@ from accounts.models import Profile
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
 from mentoring.home.context import SESSION_KEY, current_membership
+from mentoring.outbox import failures
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
 from mentoring.schedule.marks import to_mark
@@ -68,6 +69,7 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
             "goals": goals.exclude(engagements__state=Engagement.State.ACTIVE)
             if membership.is_mentee
             else goals.none(),
+            "failed_mails": failures.failed().filter(program=program).count() if membership.is_admin else 0,
             "steps": _first_steps(membership, goals.exists()),
         },
     )

@@ -198,3 +198,13 @@ def test_operator_sees_failures_and_retries_them(cast, capsys: pytest.CaptureFix
     assert mail.state == Mail.State.WAITING
     call_command("mail", "--retry", str(mail.pk))
     assert "cannot be sent again" in capsys.readouterr().out
+
+
+def test_home_tells_admins_alone_how_many_failed(cast, client_of) -> None:
+    home = reverse("home:program-home", args=[cast.program.slug])
+    client = client_of(cast.admin.person)
+    assert "did not arrive" not in client.get(home).text
+    make_failed(cast, program=factories.make_program())
+    make_failed(cast)
+    assert "1 mail of this program did not arrive." in client.get(home).text
+    assert "did not arrive" not in client_of(cast.mentor.person).get(home).text
