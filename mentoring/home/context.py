@@ -8,15 +8,13 @@ from django.urls import reverse
 from mentoring.programs.models import Membership, Program
 
 SESSION_KEY = "program"
-# Tabs of one page, as far as the bar is concerned.
-CALENDAR = ("schedule:calendar", "schedule:time-away-list", "schedule:feed", "schedule:busy")
 
 
 @dataclass(frozen=True)
 class Item:
     label: str
     url: str
-    current: bool
+    current: str  # for aria-current
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,11 @@ def _items(request: HttpRequest, membership: Membership) -> list[Item]:
         pages.append(("Members", "programs:member-list", [slug]))
         pages.append(("Match runs", "matching:match-run-list", [slug]))
     here = request.resolver_match.view_name if request.resolver_match else ""
-    if here in CALENDAR:
-        here = "schedule:week"
-    return [Item(label, reverse(name, args=args), here == name) for label, name, args in pages]
+    return [Item(label, reverse(name, args=args), _current(name, here)) for label, name, args in pages]
+
+
+def _current(name: str, here: str) -> str:
+    """Where one is: on this very page, or on one of those that only the calendar leads to."""
+    if name == "schedule:week" and here.startswith("schedule:"):
+        return "page" if here == name else "true"
+    return "page" if here == name else ""
