@@ -115,7 +115,7 @@ def in_words(instant: datetime, zone: str) -> str:
 
 
 def reminders(catcher: Catcher, person: Visitor) -> list[str]:
-    return [text_of(mail) for mail in catcher.to(person.email) if str(mail["Subject"]).startswith("You meet")]
+    return [text_of(mail) for mail in catcher.to(person.email) if ": you meet" in str(mail["Subject"])]
 
 
 def reminded(catcher: Catcher, person: Visitor, number: int) -> str:
