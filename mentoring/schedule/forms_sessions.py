@@ -14,7 +14,7 @@ from mentoring.schedule.times import Shift, resolve
 
 OTHER = "other"
 DAYS_AT_ONCE = 4
-TIMES_A_DAY = 4
+TIMES_A_DAY = 3
 MOST_DAYS = 40
 OUTSIDE = "outside protected time"
 

@@ -139,7 +139,7 @@ def session_mark(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def _session(request: HttpRequest, pk: uuid.UUID) -> Session:
     """A session of one's own; program admins have none of another pair's."""
     rows = Session.objects.visible_to(request.user).select_related(
-        "series__mentor", "series__mentee", "series__engagement__program"
+        "series__mentor", "series__mentee", "series__engagement__program", "skipped_by", "away"
     )
     return get_object_or_404(rows, pk=pk)
 

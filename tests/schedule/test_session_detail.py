@@ -251,7 +251,7 @@ def test_accept_moves_it_and_says_so(cast, session, mentor) -> None:
     assert words(answer) == ["It is agreed. The new time is reserved for both of you."]
     session.refresh_from_db()
     assert session.starts_at == move.starts_at
-    assert "moved by agreement" in answer.text
+    assert "at another time than usual" in answer.text
 
 
 def test_accept_of_what_is_taken_says_why_and_shows_the_nearest_times(cast, session, mentor) -> None:
