@@ -112,7 +112,7 @@ class WhenForm(forms.Form):
         if self.errors:
             return
         terms = self.terms
-        touched = preview(terms, self.mentor, self.mentee).touched
+        touched = preview(terms, self.mentor, self.mentee, reader=self.reader).touched
         key = f"{terms.starts_on} {terms.ends_on} {terms.at:%H:%M} {terms.zone} {terms.cadence}"
         if touched and self.data.get("seen") != key:
             self.shown = key

@@ -17,11 +17,14 @@ class Touched:
     occurrence: Occurrence
     terms: Terms
     away: User | None  # who is away; the session is skipped
+    reader: User | None
 
     def __str__(self) -> str:
         day, at, zone = date_format(self.occurrence.on, "l j F Y"), f"{self.terms.at:%H:%M}", self.terms.zone
         if self.away:
-            return f"{day}: {self.away.name} is away, and this session is skipped."
+            is_own = self.reader is not None and self.reader.pk == self.away.pk
+            who = "you are" if is_own else f"{self.away.name} is"
+            return f"{day}: {who} away, and this session is skipped."
         if self.occurrence.shift == Shift.REPEAT:
             return f"{day}: {at} comes twice in {zone}, as the clocks go back. The first is meant."
         local = self.occurrence.starts_at.astimezone(self.terms.zone_info)
@@ -52,7 +55,7 @@ def preview(terms: Terms, mentor: User, mentee: User, *, reader: User | None = N
         sessions=len(reserved),
         first=reserved[0] if reserved else None,
         touched=[
-            Touched(occurrence, terms, skipped.get(occurrence.on))
+            Touched(occurrence, terms, skipped.get(occurrence.on), reader)
             for occurrence in occurrences
             if occurrence.shift or occurrence.on in skipped
         ],

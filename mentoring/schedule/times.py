@@ -38,8 +38,8 @@ class Cadence(models.TextChoices):
     def grouped(cls) -> list[tuple[str, list[tuple[str, str]]]]:
         """Choices for a select: by weeks, and by months."""
         by_weeks = [(one.value, str(one.label).capitalize()) for one in cls if one.weeks]
-        by_months = [(one.value, f"On the {ORDINALS[one.nth]} such weekday") for one in cls if one.nth]
-        return [("By weeks", by_weeks), ("Each month", by_months)]
+        by_months = [(one.value, f"Monthly, the {ORDINALS[one.nth]} such weekday") for one in cls if one.nth]
+        return [("By weeks", by_weeks), ("By months", by_months)]
 
 
 class Length(models.IntegerChoices):

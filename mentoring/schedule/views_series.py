@@ -17,6 +17,7 @@ from mentoring.schedule.forms_series import ChangeForm
 from mentoring.schedule.models import Change, Series, Session
 from mentoring.schedule.preview import preview
 from mentoring.schedule.services import ScheduleError
+from mentoring.schedule.times import series_dates
 
 NOTICE = timedelta(days=2)
 
@@ -66,7 +67,7 @@ def change_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "change": change,
             "series": series,
             "other": series.other(reader),
-            "preview": preview(change.terms, series.mentor, series.mentee),
+            "preview": preview(change.terms, series.mentor, series.mentee, reader=reader),
             "given_up": given_up.count(),
             "is_mine": change.by_id == reader.pk,
             "is_open": is_open,
@@ -76,9 +77,7 @@ def change_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def change_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _answer(
-        request, pk, changes.accept_change, "Agreed. The new time is reserved for both of you."
-    )
+    return _answer(request, pk, changes.accept_change, "Agreed. The new time is reserved for both of you.")
 
 
 @require_POST
@@ -117,10 +116,14 @@ def _change(request: HttpRequest, pk: uuid.UUID) -> Change:
 def _change_form(request: HttpRequest, series: Series) -> ChangeForm:
     today = timezone.localdate()
     waiting = series.changes.filter(state=Change.State.OPEN).first() or series
+    from_on = min(max(today + NOTICE, waiting.starts_on), series.ends_on)
+    ahead = [on for on in series_dates(waiting.starts_on, series.ends_on, waiting.cadence) if on >= from_on]
     return ChangeForm(
         request.POST if request.method == "POST" else None,
         initial={
-            "from_on": min(max(today + NOTICE, waiting.starts_on), series.ends_on),
+            "from_on": from_on,
+            "on": ahead[0] if ahead else None,
+            "at": waiting.at,
             "cadence": waiting.cadence,
             "minutes": waiting.minutes,
             "zone_kept": waiting.zone,
