@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +13,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accounts import week
 from accounts.models import Profile, User
 from mentoring.schedule.models import Busy, Reservation, Series
-from mentoring.schedule.taken import away_between, away_during, collisions, reserved
+from mentoring.schedule.taken import away_between, away_during, collisions, reserved, span_of
 from mentoring.schedule.times import Terms, resolve, series_dates
 
 HALF_HOUR = timedelta(minutes=30)
@@ -25,7 +26,8 @@ _Range = tuple[datetime, datetime]
 @dataclass(frozen=True)
 class Start:
     """A first date and local time from which a series could run, and on how many of its dates it would not
-    lie inside both people's protected time (a clock change in one zone alone shifts it)."""
+    lie inside both people's protected time (a clock change in one zone alone shifts it) or meet one of them
+    busy elsewhere."""
 
     on: date
     at: time
@@ -57,12 +59,13 @@ def common_starts(
     """Starts for a series with these terms that are protected by both and collide with nothing reserved.
 
     `terms.at` and the weekday of `terms.starts_on` are left open: each half hour of the seven days from
-    `terms.starts_on` is tried. The first session is never inside either's time away; later ones that are
-    will be skipped. In the order of time.
+    `terms.starts_on` is tried. The first session is never inside either's time away, nor when one is busy
+    elsewhere; later ones that are away will be skipped. In the order of time.
     """
     people = [mentor.pk, mentee.pk]
     whole = replace(terms, ends_on=terms.ends_on + timedelta(days=1))
     taken, away = reserved(people, whole, replacing=replacing), away_during(people, whole)
+    busy = _merged(_busy([mentor, mentee], span_of(whole)))
     protected = _protected_weeks([mentor, mentee])
     starts = []
     for tried in _week_of(terms):
@@ -71,8 +74,11 @@ def common_starts(
             continue
         if any(one.covers(first, first + tried.length) for one in away) or collisions(taken, tried, away):
             continue
+        if _overlaps(busy, first, tried.length):
+            continue
         outside = sum(
-            not all(person.covers(occurrence.starts_at, tried.length) for person in protected)
+            _overlaps(busy, occurrence.starts_at, tried.length)
+            or not all(person.covers(occurrence.starts_at, tried.length) for person in protected)
             for occurrence in tried.occurrences()
         )
         starts.append(Start(tried.starts_on, tried.at, tried.zone, outside))
@@ -158,6 +164,11 @@ def _merged(ranges: list[_Range]) -> list[_Range]:
         else:
             merged.append((lower, upper))
     return merged
+
+
+def _overlaps(merged: list[_Range], starts_at: datetime, length: timedelta) -> bool:
+    before = bisect_left(merged, starts_at + length, key=lambda during: during[0])
+    return before > 0 and starts_at < merged[before - 1][1]
 
 
 def _free_half_hours(

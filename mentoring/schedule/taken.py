@@ -33,7 +33,7 @@ def reserved(
 
     Of a series that is to be replaced, what `terms` would take the place of is left out.
     """
-    live = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=_whole(terms))
+    live = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=span_of(terms))
     if replacing is not None:
         live = live.exclude(session__series=replacing, session__on__gte=terms.starts_on)
     return list(live.values_list("during", flat=True))
@@ -54,7 +54,7 @@ def collisions(taken: Sequence[DateTimeTZRange], terms: Terms, away: Sequence[Aw
 
 def away_during(people: Collection[uuid.UUID], terms: Terms) -> list[Away]:
     """When any of the people is away between the first and the last date of `terms`."""
-    return away_between(people, _whole(terms).lower, _whole(terms).upper)
+    return away_between(people, span_of(terms).lower, span_of(terms).upper)
 
 
 def away_between(people: Collection[uuid.UUID], begins_at: datetime, ends_at: datetime) -> list[Away]:
@@ -82,7 +82,8 @@ def away_at(away: Iterable[Away], occurrence: Occurrence, terms: Terms) -> Away 
     return next((one for one in away if one.covers(occurrence.starts_at, ends_at)), None)
 
 
-def _whole(terms: Terms) -> DateTimeTZRange:
+def span_of(terms: Terms) -> DateTimeTZRange:
+    """From a day before the first date to a day after the last."""
     return DateTimeTZRange(
         resolve(terms.starts_on, time.min, terms.zone).starts_at - ONE_DAY,
         resolve(terms.ends_on, time.max, terms.zone).starts_at + ONE_DAY,

@@ -1,6 +1,6 @@
 """The address of one's own calendar: kept, read in turn, given up, and used when times are proposed."""
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from mentoring.schedule import busy, ical
 from mentoring.schedule.models import Busy, BusyCalendar, Session
+from mentoring.schedule.slots import common_starts, free_times
+from mentoring.schedule.times import Cadence, Terms
 from tests import factories
 from tests.factories import instant
 from tests.schedule.hostile import ICS, PUBLIC, Names, Server, body, hostile_server, redirect
@@ -281,3 +283,37 @@ def test_trying_again_is_for_what_has_failed(cast, client_of, calendar) -> None:
     assert "has stopped trying" in client.get(PAGE).content.decode()
     client.post(f"{PAGE}again/")
     assert BusyCalendar.objects.get().due_at <= timezone.now()
+
+
+# When times are proposed
+
+
+def test_start_of_a_series_is_not_proposed_when_one_is_busy(cast, calendar, names) -> None:
+    """The first session never; a later one that meets it is counted."""
+    terms = Terms(date(2031, 2, 10), date(2031, 3, 10), time(9), "Europe/London", Cadence.WEEKLY, 60)
+
+    def starts() -> dict:
+        return {(start.on, start.at): start.outside for start in common_starts(*both, terms)}
+
+    both = cast.mentor.person, cast.mentee.person
+    before = starts()
+    assert before[date(2031, 2, 10), time(9)] == 0
+    busy.read_calendars(NOW, network=names.network)
+    gone = {(date(2031, 2, 10), at) for at in (time(8, 30), time(9), time(9, 30))}
+    assert before.keys() - starts().keys() == gone
+    Busy.objects.update(during=(instant(2031, 2, 17, 9), instant(2031, 2, 17, 10)))
+    counted = {key: outside for key, outside in starts().items() if outside}
+    assert counted == dict.fromkeys(gone, 1)
+
+
+def test_time_for_a_move_is_not_proposed_when_one_is_busy(cast, calendar, names) -> None:
+    asked = {
+        "around": instant(2031, 2, 10, 9),
+        "length": timedelta(hours=1),
+        "now": NOW,
+        "until": instant(2031, 3, 1),
+    }
+    before = free_times(cast.mentor.person, cast.mentee.person, **asked)
+    busy.read_calendars(NOW, network=names.network)
+    gone = set(before) - set(free_times(cast.mentor.person, cast.mentee.person, **asked))
+    assert gone == {instant(2031, 2, 10, 8, 30), instant(2031, 2, 10, 9), instant(2031, 2, 10, 9, 30)}

@@ -98,7 +98,7 @@ def test_common_starts_go_no_further_than_the_end_date() -> None:
 
 def test_common_starts_cost_the_same_queries_for_a_full_week(django_assert_num_queries) -> None:
     mentor, mentee = factories.make_person(), factories.make_person()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         common_starts(mentor, mentee, terms())
 
 
