@@ -34,6 +34,10 @@ class MeetingLinkField(LinkField):
         if not link.isprintable() or set(link) & set(' \\"<>'):
             raise ValidationError(NOT_ONE, code="invalid")
         parts = urlsplit(link)
+        try:
+            _ = parts.port, host_of(link)
+        except ValueError as error:  # no such port; a name that the domain name system cannot hold
+            raise ValidationError(NOT_ONE, code="invalid") from error
         if parts.username is not None or parts.password is not None:
             raise ValidationError("Give the address without a name or password in it.", code="credentials")
         return parts._replace(scheme=parts.scheme.lower()).geturl()
