@@ -54,7 +54,8 @@ def broker(rig: Rig, report: Report, size: Size) -> None:
     process = psutil.Process(rig.broker.pid)
     process.suspend()
     first = Session.objects.order_by("starts_at")[0]
-    reminders = Reminder.objects.filter(session=first).update(due_at=timezone.now())
+    late = Reminder.objects.filter(session=first, kind=Reminder.Kind.LATE)
+    reminders = late.update(due_at=timezone.now())
     began = time.monotonic()
     try:
         while time.monotonic() - began < size.frozen:
@@ -71,7 +72,7 @@ def broker(rig: Rig, report: Report, size: Size) -> None:
     report.broken.extend(visitor.failed[:3])
     report.count("slowest page, seconds", visitor.slowest, at_most=PAGE_WITHIN)
     report.count("mails due meanwhile", len(declined) + reminders)
-    report.count("lost", _due(len(declined), reminders) - len(set(rig.received)), exactly=0)
+    report.count("lost", len(declined) + reminders - len(set(rig.received)), exactly=0)
     report.count("repeated", rig.repeats(), exactly=0)
     report.count("all sent after it came back empty, seconds", after_death, at_most=WORK_WITHIN)
     report.count("all sent after it went on, seconds", after_freeze, at_most=WORK_WITHIN)
@@ -99,10 +100,6 @@ def _round(visitor: Visitor, mentor: Membership, waiting: list[Request], decline
         visitor.decline(declined[-1])
 
 
-def _due(declined: int, reminders: int) -> int:
-    return declined + reminders
-
-
 def _all_sent(declined: int, reminders: int = 0) -> bool:
     sent = Mail.objects.filter(state=Mail.State.SENT)
     return (
@@ -118,8 +115,10 @@ def database(rig: Rig, report: Report, size: Size) -> None:
     site = rig.new_site(DISPATCH_EVERY="5", OUTBOX_LEASE_SECONDS="120")
     site.start_web()
     visitors = [Visitor(site) for _ in range(WARM)]
-    for visitor in visitors:
-        visitor.sign_in(mentor.person)
+    visitors[0].sign_in(mentor.person)
+    for visitor in visitors[1:]:
+        visitor.take_session_of(visitors[0])
+    _ask_at_once(visitors)
     ways = cycle([(signal.SIGKILL, "worker"), (signal.SIGINT, "loop"), (signal.SIGINT, "worker"),
                   (signal.SIGKILL, "loop")])  # fmt: skip
     slowest = {"worker": 0.0, "loop": 0.0}
@@ -135,13 +134,13 @@ def database(rig: Rig, report: Report, size: Size) -> None:
         _ask_at_once(visitors)
         written += _write_mails(1)
         began = time.monotonic()
-        wait_until(lambda: _nothing_waits(), 60, rig.logs)
+        wait_until(_nothing_waits, 60, rig.logs)
         slowest[who] = max(slowest[who], time.monotonic() - began)
         for runner in runners:
-            runner.stop()
+            runner.kill()
     report.count("restarts", size.outages)
     failed = [page for visitor in visitors for page in visitor.failed]
-    report.count("pages asked for as soon as it took connections", WARM * size.outages)
+    report.count("pages asked for, as soon as it took connections", sum(one.asked for one in visitors))
     report.count("pages that failed", len(failed), exactly=0)
     report.broken.extend(failed[:3])
     report.count("mails", written)

@@ -14,7 +14,7 @@ from mentoring.schedule.models import Reminder
 from tests.running import wait_until
 
 FULL = Size(reminders=3_000, kills=50, together=1_000, frozen=60.0, outages=4, engagements=100)
-SHORT = Size(reminders=300, kills=5, together=120, frozen=10.0, outages=2, engagements=10)
+SHORT = Size(reminders=200, kills=5, together=60, frozen=10.0, outages=2, engagements=10)
 SEED = 4_20_26
 
 

@@ -49,6 +49,10 @@ class Visitor:
         if "/account/logout/" not in page:
             self.failed.append("sign-in")
 
+    def take_session_of(self, other: "Visitor") -> None:
+        for cookie in other.cookies:
+            self.cookies.set_cookie(cookie)
+
     def decline(self, request: Request) -> None:
         """A page that queues a mail and wakes the dispatcher."""
         self.get(f"/requests/{request.pk}/")
