@@ -86,16 +86,24 @@ def request_expired(request: Request, now: datetime) -> None:
 def engagement_opened(engagement: Engagement, request: Request, now: datetime) -> None:
     """Essential, as is `engagement_ended`: time is reserved, or given back, without the reader's doing."""
     sessions = _sessions_of(engagement)
+    reserved = [session for session in sessions if session.state == Session.State.PLANNED]
+    skipped = [session for session in sessions if session.state == Session.State.SKIPPED]  # in time away
     for reader, other in ((request.mentee, request.mentor), (request.mentor, request.mentee)):
         queue_mail(
             kind="engagement_opened",
             to=reader,
             template="engagement_opened",
-            context={"engagement": engagement, "request": request, "other": other, "first": sessions[0]},
+            context={
+                "engagement": engagement,
+                "request": request,
+                "other": other,
+                "first": reserved[0],
+                "skipped": skipped,
+            },
             key=f"engagement_opened:{engagement.pk}:{reader.pk}",
             now=now,
             program_id=engagement.program_id,
-            **_calendar(sessions, reader, now),
+            **_calendar(reserved, reader, now),
         )
 
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import reader_of
@@ -19,7 +20,7 @@ from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
 from mentoring.schedule.models import Change, Series, Session, SessionQuerySet
-from mentoring.schedule.preview import preview
+from mentoring.schedule.preview import preview, skipped_from_the_start
 from mentoring.schedule.times import Cadence
 
 LATEST = 100
@@ -106,7 +107,10 @@ def request_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if accepted.state != Request.State.ACCEPTED:
         messages.success(request, "Your yes is noted. The engagement opens when the other says yes too.")
         return redirect("engagements:request-detail", asked.pk)
-    messages.success(request, "It is agreed. Every session is reserved for both of you.")
+    agreed = "It is agreed. Every session is reserved for both of you."
+    if skipped := skipped_from_the_start(accepted.engagement.pk):
+        agreed += f" Skipped, as one of you is away: {', '.join(date_format(on, 'j F') for on in skipped)}."
+    messages.success(request, agreed)
     return redirect("engagements:engagement-detail", accepted.engagement.pk)
 
 

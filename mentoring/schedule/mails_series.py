@@ -89,13 +89,16 @@ def is_not_away(
 def zone_changed(
     series: Series, moved: Sequence[tuple[Session, datetime]], taken: Sequence[Session], now: datetime
 ) -> None:
-    """To both: what new zone data has moved, from when to when, and what it could not move."""
+    """To both: what new zone data has moved, from when to when, and what it could not move.
+
+    Essential, since time is reserved and given back without anybody's doing.
+    """
     concerned = [*(session for session, _ in moved), *taken]
     first = min([*(was_at for _, was_at in moved), *(session.starts_at for session in concerned)])
     for reader in (series.mentor, series.mentee):
         key = f"zone_changed:{series.pk}:{now.isoformat()}:{reader.pk}"
         _about_series(
-            series, reader, "zone_changed", now, key=key, know_by=first,
+            series, reader, "zone_changed", now, key=key, know_by=first, category=Category.ESSENTIAL,
             sessions=[session for session, _ in moved], moved=moved, taken=taken,
         )  # fmt: skip
 
@@ -119,6 +122,7 @@ def _about_series(
     about: str = "",
     know_by: datetime | None = None,
     sessions: Sequence[Session] = (),
+    category: Category = Category.SESSIONS,
     **context: Any,
 ) -> None:
     """Queue a mail about a series; `sessions` are those that its calendar file holds, as they now stand."""
@@ -132,7 +136,7 @@ def _about_series(
         now=now,
         about=about,
         know_by=know_by,
-        category=Category.SESSIONS,
+        category=category,
         program_id=series.engagement.program_id,
         calendar=series_calendar(sessions, reader, now) if has_file else "",
         calendar_method="PUBLISH" if has_file else "",

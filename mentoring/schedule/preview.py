@@ -1,11 +1,14 @@
 """What two people should know of terms before they agree: how often, when first, and which dates differ."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.formats import date_format
 
 from accounts.models import User
+from mentoring.schedule.models import Session
 from mentoring.schedule.taken import away_at, away_during
 from mentoring.schedule.times import Occurrence, Shift, Terms
 
@@ -60,3 +63,10 @@ def preview(terms: Terms, mentor: User, mentee: User, *, reader: User | None = N
             if occurrence.shift or occurrence.on in skipped
         ],
     )
+
+
+def skipped_from_the_start(engagement_id: uuid.UUID) -> list[date]:
+    """The dates of the series in force that time away has kept from being reserved."""
+    skipped = Session.objects.filter(series__engagement_id=engagement_id, state=Session.State.SKIPPED)
+    in_force = skipped.filter(series__replaced_by__isnull=True, away__isnull=False)
+    return list(in_force.order_by("on").values_list("on", flat=True))

@@ -77,7 +77,8 @@ def change_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def change_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _answer(request, pk, changes.accept_change, "Agreed. The new time is reserved for both of you.")
+    done = "It is agreed. The new time is reserved for both of you."
+    return _answer(request, pk, changes.accept_change, done)
 
 
 @require_POST
