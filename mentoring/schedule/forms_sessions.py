@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ OTHER = "other"
 DAYS_AT_ONCE = 4
 TIMES_A_DAY = 3
 MOST_DAYS = 40
+OFFERED_AFTER = timedelta(hours=2)  # nobody answers sooner; a time of one's own may be
 OUTSIDE = "outside protected time"
 
 
@@ -136,7 +137,7 @@ def _free(session: Session, around: datetime, now: datetime) -> Free:
         series.mentee,
         around=around,
         length=length_of(session),
-        now=now,
+        now=now + OFFERED_AFTER,
         until=last_midnight(series),
         besides=session.pk,
     )
