@@ -7,6 +7,7 @@ import os
 import zoneinfo
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -189,7 +190,7 @@ EMAIL_TIMEOUT = float(os.environ.get("EMAIL_TIMEOUT", "15"))  # seconds for each
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Holdfast <holdfast@localhost>")
 # A provider's interface instead of SMTP: DELIVERY_BACKEND=anymail.backends.<provider>.EmailBackend and what
 # Anymail asks of it, each setting as ANYMAIL_<name>. Its reports are taken only where a secret is set.
-ANYMAIL = {
+ANYMAIL: dict[str, Any] = {
     name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
 } | {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, "DEBUG_API_REQUESTS": False}
 if ANYMAIL.get("WEBHOOK_SECRET"):

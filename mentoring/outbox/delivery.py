@@ -8,7 +8,6 @@ from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
-from requests import RequestException
 
 from mentoring.outbox.models import Mail
 
@@ -110,7 +109,7 @@ def open_connection(connection: BaseEmailBackend) -> str:
     """Connect and sign in, unless that is done; returns what went wrong."""
     try:
         connection.open()
-    except (smtplib.SMTPException, RequestException, OSError) as error:
+    except (smtplib.SMTPException, OSError) as error:
         close(connection)
         return repr(error)
     return ""
@@ -119,5 +118,5 @@ def open_connection(connection: BaseEmailBackend) -> str:
 def close(connection: BaseEmailBackend) -> None:
     try:
         connection.close()
-    except (smtplib.SMTPException, RequestException, OSError) as error:
+    except (smtplib.SMTPException, OSError) as error:
         log.info("closing the mail connection: %r", error)

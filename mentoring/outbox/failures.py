@@ -67,8 +67,9 @@ class Failure:
     def of(cls, mail: Mail) -> "Failure":
         """Of a mail that comes from `listed`."""
         person: Any = mail.person
+        annotated: Any = mail
         to = person.name if person is not None else ", ".join(mail.recipients)
-        return cls(mail, to, what_of(mail), why_of(mail), mail.is_retriable)
+        return cls(mail, to, what_of(mail), why_of(mail), annotated.is_retriable)
 
 
 def listed(mails: MailQuerySet, now: datetime) -> MailQuerySet:

@@ -1,5 +1,7 @@
 """Trying an address again that has sent mails back."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +16,7 @@ A_DAY = 24 * 60 * 60  # seconds
 @require_POST
 def mail_again(request: HttpRequest) -> HttpResponse:
     """Once a day: a mailbox that is gone for good is not to be written to each hour."""
-    person = request.user
+    person: Any = request.user
     returned = Undeliverable.objects.filter(email=person.email.lower())
     if returned.exists():
         if cache.add(f"mail-again:{person.pk}", 1, A_DAY):

@@ -15,10 +15,10 @@ class Command(BaseCommand):
         wanted.add_argument("--failed", action="store_true", help="List them, without their words.")
         wanted.add_argument("--retry", type=int, metavar="ID", help="Send this one again.")
 
-    def handle(self, *args: object, **options: object) -> None:
+    def handle(self, *args: object, retry: int | None, **options: object) -> None:
         now = timezone.now()
-        if options["retry"] is not None:
-            if failures.retry(Mail.objects.filter(pk=options["retry"]), now):
+        if retry is not None:
+            if failures.retry(Mail.objects.filter(pk=retry), now):
                 self.stdout.write("It is sent again now.")
             else:
                 self.stdout.write("It cannot be sent again: it has not failed, or is of no use any more.")

@@ -26,11 +26,11 @@ class Command(BaseCommand):
             while self._once() == dispatching.BATCH:
                 pass
             return
-        self.stopping = threading.Event()
+        self.stopping = stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
+            signal.signal(number, lambda *_: stopping.set())
         pause = 0.0
-        while not self.stopping.wait(pause):
+        while not stopping.wait(pause):
             pause = self._patient_once()
 
     def _patient_once(self) -> float:
