@@ -23,7 +23,6 @@ OUTSIDE = "outside protected time"
 class MoveForm(forms.Form):
     """Another time for one session: one that is free for both, or one of one's own."""
 
-    days = forms.IntegerField(widget=forms.HiddenInput, required=False)
     start = forms.ChoiceField(
         label="Another time",
         widget=forms.RadioSelect(attrs={"class": "choices--slots"}),
@@ -48,7 +47,7 @@ class MoveForm(forms.Form):
         self.free = _free(session, around, now)
         when = cast("forms.ChoiceField", self.fields["start"])
         groups = _by_day(self.free, reader)
-        shown = min(max(self._days(), DAYS_AT_ONCE), MOST_DAYS)
+        self.shown = shown = min(max(self._days(), DAYS_AT_ONCE), MOST_DAYS)
         self.more = shown + DAYS_AT_ONCE if shown < min(len(groups), MOST_DAYS) else 0
         # Every free time is valid; shown are those of some days, and the one that was chosen.
         everything = [*self.free.protected, *self.free.others]
@@ -92,10 +91,9 @@ class MoveForm(forms.Form):
         return resolve(self.cleaned_data["on"], self.cleaned_data["at"], self.reader.zone)
 
     def _days(self) -> int:
-        try:
-            return self.fields["days"].clean(self["days"].data) or 0 if self.is_bound else 0
-        except forms.ValidationError:
-            return 0
+        """How many days of times the page showed; whatever else is posted means the first few."""
+        typed = str(self.data.get("days", ""))
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 3 else 0
 
     def _label(self, starts_at: datetime) -> str:
         other = self.session.series.other(self.reader)

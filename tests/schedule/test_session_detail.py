@@ -178,6 +178,14 @@ def test_more_times_are_a_fragment_or_the_page_with_what_was_typed(session, ment
     assert not Move.objects.exists()
 
 
+@pytest.mark.parametrize("days", ["", "x", "\x00", "-4", "9" * 400, "²"])
+def test_days_to_show_that_are_no_number_are_the_first_few(session, mentee, days: str) -> None:
+    first = offered(form_of(mentee, session))
+    answer = mentee.post(url(session, "times"), {"days": days})
+    assert offered(answer.context["form"]) == first
+    assert post(mentee, session, "move", start=first[0], days=days).redirect_chain
+
+
 def test_days_with_no_protected_time_come_last_and_say_so(cast, session, mentee) -> None:
     cast.mentor.person.profile.week = bytes(42)
     cast.mentor.person.profile.save(update_fields=["week"])
