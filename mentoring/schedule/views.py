@@ -78,7 +78,7 @@ def _week(reader: User, monday: date, now: datetime) -> Week:
         meetings=[_meeting(each, each, is_planned=each.state == Session.State.PLANNED) for each in sessions],
         proposed=[_meeting(each, each.session) for each in moves],
         protected=Profile.objects.filter(person=reader).values_list("week", flat=True).first() or EMPTY_WEEK,
-        busy=[Span(each.lower, each.upper) for each in busy.values_list("during", flat=True)],
+        busy=[Span(*ends) for ends in busy.values_list("during__startswith", "during__endswith")],
         away=list(away),
     )
 
