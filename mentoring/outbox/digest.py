@@ -32,9 +32,8 @@ def _send_digest(person_id: uuid.UUID, now: datetime) -> int:
     if person is None:
         return 0
     gathered = Mail.objects.filter(person_id=person_id, state=Mail.State.GATHERED)
-    mails = list(
-        gathered.select_for_update(skip_locked=True).select_related(None).order_by("created_at", "pk")
-    )
+    locked = gathered.select_for_update(skip_locked=True, of=("self",)).select_related("program")
+    mails = list(locked.order_by("created_at", "pk"))
     useful = [mail for mail in mails if mail.send_before > now]
     stale = [mail.pk for mail in mails if mail.send_before <= now]
     Mail.objects.filter(pk__in=stale).update(state=Mail.State.WITHDRAWN, **EMPTY)

@@ -115,3 +115,15 @@ def test_sign_in_by_code_keeps_the_password_of_a_confirmed_address(client, mailo
 
     assert client.get(reverse("accounts:profile")).status_code == 200
     assert signs_in(person.email, factories.PASSWORD)
+
+
+def test_mail_with_a_code_says_it_in_text_and_in_html(client, mailoutbox):
+    person = factories.make_person(name="<b>Ann</b>")
+    client.post(reverse("account_request_login_code"), {"email": person.email})
+    (mail,) = mailoutbox
+    ((html, kind),) = mail.alternatives
+    assert kind == "text/html"
+    assert f">{code_in(mail)}</p>" in html
+    assert "Holdfast" in html
+    assert "<img" not in html
+    assert "!" not in mail.body
