@@ -17,11 +17,14 @@ def about(session_id: uuid.UUID) -> str:
     return f"session:{session_id}"
 
 
-def sessions_reserved(sessions: Sequence[Session], now: datetime) -> None:
-    """One invitation for each session, to whoever of the two has chosen to have them so."""
-    for reader in _people_of(sessions):
-        if entries_of(reader) == MailChoices.Entries.RESERVED:
-            for session in sessions:
+def sessions_reserved(sessions: Iterable[Session], now: datetime) -> None:
+    """One invitation for each session, to whoever of its two has chosen to have them so."""
+    entries: dict[uuid.UUID, str] = {}
+    for session in sessions:
+        for reader in (session.series.mentor, session.series.mentee):
+            if reader.pk not in entries:
+                entries[reader.pk] = entries_of(reader)
+            if entries[reader.pk] == MailChoices.Entries.RESERVED:
                 key = f"session_reserved:{session.pk}:{reader.pk}:{session.sequence}"
                 _about_session(
                     session, reader, "session_reserved", now, key=key, send_before=session.starts_at
@@ -47,15 +50,10 @@ def sessions_cancelled(invited: set[tuple[uuid.UUID, uuid.UUID]], now: datetime)
     cancelled = Session.objects.filter(pk__in={session_id for session_id, _ in invited})
     related = ("series__engagement", "series__mentor", "series__mentee")
     for session in cancelled.select_related(*related).order_by("starts_at"):
-        for reader in _people_of([session]):
+        for reader in (session.series.mentor, session.series.mentee):
             if (session.pk, reader.pk) in invited:
                 key = f"session_cancelled:{session.pk}:{session.sequence}:{reader.pk}"
                 _about_session(session, reader, "session_cancelled", now, key=key, method="CANCEL")
-
-
-def _people_of(sessions: Iterable[Session]) -> list[User]:
-    people = [person for one in sessions for person in (one.series.mentor, one.series.mentee)]
-    return list({person.pk: person for person in people}.values())
 
 
 def move_proposed(move: Move, session: Session, other: User, now: datetime) -> None:

@@ -11,6 +11,7 @@ from mentoring.engagements.services import end_engagement
 from mentoring.outbox import dispatching
 from mentoring.outbox.models import Mail, MailChoices
 from mentoring.schedule import ical, moves, reminders
+from mentoring.schedule.mails import sessions_reserved
 from mentoring.schedule.models import Session
 from tests import factories
 from tests.factories import instant
@@ -245,3 +246,21 @@ def test_invitation_that_still_waits_is_withdrawn_and_not_cancelled(cast) -> Non
     end_engagement(engagement_id=engagement.pk, by=None, now=timezone.now())
     assert set(Mail.objects.filter(kind="session_reserved").values_list("state", flat=True)) == {"withdrawn"}
     assert not Mail.objects.filter(kind="session_cancelled").exists()
+
+
+def test_sessions_of_several_pairs_reach_their_own_two_alone(cast) -> None:
+    """Days away that are taken back, or new zone data, bring sessions of many pairs at once."""
+    factories.make_engagement(cast.goal, cast.mentor)
+    other = factories.make_mentee(cast.program)
+    factories.make_engagement(factories.make_goal(other), cast.mentor, at=factories.time(14))
+    for member in (cast.mentor, cast.mentee, other):
+        MailChoices.objects.create(person=member.person, entries=MailChoices.Entries.RESERVED)
+    related = ("series__engagement", "series__mentor", "series__mentee")
+    sessions_reserved(Session.objects.select_related(*related), timezone.now())
+    invitations = Mail.objects.filter(kind="session_reserved")
+    invited = {(mail.person_id, mail.about.removeprefix("session:")) for mail in invitations}
+    assert invited == {
+        (person_id, str(session.pk))
+        for session in Session.objects.select_related("series")
+        for person_id in (session.series.mentor_id, session.series.mentee_id)
+    }
