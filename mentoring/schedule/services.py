@@ -95,9 +95,8 @@ def cancel_series(*, engagement_id: uuid.UUID, now: datetime) -> int:
     lock_people({person for one in series for person in (one.mentor_id, one.mentee_id)})
     close_changes([one.pk for one in series], now)
     sessions = Session.objects.planned().filter(series__engagement_id=engagement_id, starts_at__gt=now)
-    return cancel_sessions(
-        list(sessions.order_by("pk").select_for_update().values_list("pk", flat=True)), now
-    )
+    locked = sessions.order_by("pk").select_for_update(of=("self",))
+    return cancel_sessions(list(locked.values_list("pk", flat=True)), now)
 
 
 def cancel_sessions(ids: Sequence[uuid.UUID], now: datetime) -> int:
