@@ -24,10 +24,10 @@ class NotesError(Exception):
 
 
 class NoteChanged(NotesError):
-    """The other saved a newer text meanwhile: `note` is that one."""
+    """A newer text was saved meanwhile: `note` is that one."""
 
     def __init__(self, note: SharedNote) -> None:
-        super().__init__("The note was saved by the other while you were writing.")
+        super().__init__("A newer version of this note was saved while you were writing.")
         self.note = note
 
 

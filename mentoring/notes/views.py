@@ -51,7 +51,7 @@ def agenda_item_take_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         services.take_back_agenda_item(item_id=pk, by=reading.reader)
     except NotesError as error:
         messages.error(request, str(error))
-    return _written(request, reading, "agenda", sections.agenda(reading))
+    return _written(request, reading, "agenda", sections.agenda(reading), refocus=True)
 
 
 @sensitive_post_parameters("text")
@@ -132,8 +132,8 @@ def _change_commitment(
     if reading is None:
         return _listed(request, commitment)
     if commitment.made_in_id == reading.session.pk:
-        return _written(request, reading, "commitments", sections.commitments(reading))
-    return _written(request, reading, "brought", sections.brought(reading))
+        return _written(request, reading, "commitments", sections.commitments(reading), refocus=True)
+    return _written(request, reading, "brought", sections.brought(reading), refocus=True)
 
 
 def _reading(request: HttpRequest, pk: uuid.UUID) -> Reading:
@@ -172,9 +172,13 @@ def _did(form: forms.Form, service: Callable[..., Any], **words: Any) -> bool:
     return True
 
 
-def _written(request: HttpRequest, reading: Reading, name: str, section: object) -> HttpResponse:
+def _written(
+    request: HttpRequest, reading: Reading, name: str, section: object, *, refocus: bool = False
+) -> HttpResponse:
+    """The section as it is now; `refocus` where the button that was pressed is gone from it."""
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, f"notes/_{name}.html", {"reading": reading, name: section})
+        context = {"reading": reading, name: section, "said": "Saved.", "refocus": refocus}
+        return render(request, f"notes/_{name}.html", context)
     page = reverse("schedule:session-detail", args=[reading.session.pk])
     return redirect(f"{page}#{name.replace('_', '-')}")
 
@@ -192,9 +196,9 @@ def _listed(request: HttpRequest, commitment: Commitment) -> HttpResponse:
     is_home = request.POST.get("back") == "home"
     if request.htmx:  # type: ignore[attr-defined]
         reader, now = reader_of(request), timezone.now()
-        if is_home:
-            return render(request, "notes/_my_commitments.html", listing.mine(reader, now))
-        return render(request, "notes/_open_commitments.html", listing.of(commitment.engagement, reader, now))
+        name = "my_commitments" if is_home else "open_commitments"
+        shown = listing.mine(reader, now) if is_home else listing.of(commitment.engagement, reader, now)
+        return render(request, f"notes/_{name}.html", {**shown, "refocus": True})
     if is_home:
         return redirect("home:program-home", commitment.engagement.program.slug)
     return redirect("engagements:engagement-detail", commitment.engagement_id)

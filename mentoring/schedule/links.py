@@ -24,7 +24,7 @@ class MeetingLinkField(LinkField):
     space, no backslash, no character that is not seen."""
 
     def __init__(self) -> None:
-        super().__init__(help_text="Of the video call or the place, if it has a page. Empty for none.")
+        super().__init__(help_text="Of the video call, or of the place if it has a page.")
         self.label = "Meeting link"
 
     def clean(self, value: Any) -> Any:

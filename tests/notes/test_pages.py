@@ -110,7 +110,7 @@ def test_edit_of_an_older_shared_note_shows_both_texts(pair, mentee, headers, ve
         services.save_shared_note(session_id=session.pk, by=pair.mentor, text=text, version=number, now=now)
     fields = {"text": "Mine.", "version": version}
     answer = body(mentee.post(url("shared-note-save", session), fields, headers=headers))
-    assert "saved by the other while you were writing" in answer
+    assert "A newer version of this note was saved while you were writing." in answer
     assert (
         '<div class="note" role="group" aria-labelledby="shared-note-theirs"><p>Theirs.</p></div>' in answer
     )
@@ -181,7 +181,7 @@ def test_after_the_end_both_read_and_nothing_offers_to_change(pair, mentee, ment
             assert text in page
         assert ("Mine." in page) == has_note
         actions = set(re.findall(r'action="(/(?:sessions|agenda|commitments)/[^"]+)"', page))
-        assert actions == {url("private-note-save", session)}
+        assert actions == {f"{url('private-note-save', session)}#private-note"}
 
 
 def test_commitment_is_answered_where_its_button_stood(pair, mentee) -> None:

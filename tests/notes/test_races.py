@@ -16,7 +16,7 @@ from mentoring.notes.services import MOST_COMMITMENTS, MOST_ITEMS
 from tests.racing import Finish, race, refusals
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CHANGED = "NoteChanged: The note was saved by the other while you were writing."
+CHANGED = "NoteChanged: A newer version of this note was saved while you were writing."
 FULL = "NotesError: An agenda holds 40 items, more than a session does. Take one of yours back first."
 ENDED = f"NotesError: {services.ENDED}"
 
