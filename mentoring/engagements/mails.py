@@ -1,6 +1,7 @@
 """What the course of a relationship says by mail: one function a message."""
 
 from datetime import datetime
+from typing import Any
 
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
@@ -129,7 +130,7 @@ def _sessions_of(engagement: Engagement) -> list[Session]:
     return list(sessions.select_related("series__mentor", "series__mentee"))
 
 
-def _calendar(sessions: list[Session], reader: User, now: datetime) -> dict[str, str]:
+def _calendar(sessions: list[Session], reader: User, now: datetime) -> dict[str, Any]:
     """All sessions as a file, for a reader to whom each comes by a mail of its own only when it is near."""
     if not sessions or entries_of(reader) != MailChoices.Entries.REMINDER:
         return {}

@@ -112,12 +112,15 @@ def _is_busy(event: Component) -> bool:
 def _during(event: Component, zone: ZoneInfo) -> Iterator[Range]:
     """The event's time, or nothing when it lies outside of all calendars."""
     try:
-        yield _instant(event["DTSTART"].dt, zone), _instant(event["DTEND"].dt, zone)
+        yield _instant(event["DTSTART"], zone), _instant(event["DTEND"], zone)
     except NONSENSE:
         return
 
 
-def _instant(at: date | datetime, zone: ZoneInfo) -> datetime:
+def _instant(value: object, zone: ZoneInfo) -> datetime:
+    at = getattr(value, "dt", None)
+    if not isinstance(at, date):
+        raise TypeError("neither a date nor a date and a time")
     if not isinstance(at, datetime):
         at = datetime.combine(at, time.min)
     if at.tzinfo is None:
