@@ -9,10 +9,14 @@ from mentoring.notes import services as notes
 from mentoring.schedule.links import set_series_link
 from mentoring.schedule.marks import mark_session
 from mentoring.schedule.models import Session
+from mentoring.schedule.moves import length_of, propose_move, skip_session
+from mentoring.schedule.slots import free_times
 
 AFTER = {"mentor": timedelta(minutes=40), "mentee": timedelta(hours=3)}  # when each says whether they met
 BEFORE = timedelta(hours=20)  # the agenda is written so long before
 A_MOMENT = timedelta(minutes=7)
+YESTERDAY = timedelta(hours=7)  # so long before the midnight that ends what is told
+LATER = timedelta(days=5)  # another time is asked for within so many days
 
 Pair = dict[str, User]
 
@@ -31,13 +35,29 @@ def tell(engagement: Engagement, told: Entry, until: datetime) -> None:
         _prepare(session, entry, pair, session.starts_at - BEFORE)
         _mark(session, entry.get("said", list(pair)), pair)
         _write(session, entry, pair, until)
-    if len(past) < len(sessions):
-        _prepare(sessions[len(past)], entries.get(0, {}), pair, until - timedelta(hours=9))
+    ahead = sessions[len(past) :]
+    if ahead:
+        _prepare(ahead[0], entries.get(0, {}), pair, until - timedelta(hours=9))
+    if len(ahead) > 2:
+        _change(ahead, told, pair, until - YESTERDAY)
 
 
 def _prepare(session: Session, entry: Entry, pair: Pair, at: datetime) -> None:
     for place, (who, text) in enumerate(entry.get("agenda", [])):
         notes.add_agenda_item(session_id=session.pk, by=pair[who], text=text, now=at + place * A_MOMENT)
+
+
+def _change(ahead: list[Session], told: Entry, pair: Pair, now: datetime) -> None:
+    """Who has asked for another time for the session after the next, and who has skipped it."""
+    session = ahead[1]
+    if "moves" in told:
+        at, length = session.starts_at, length_of(session)
+        free = free_times(**pair, around=at, length=length, now=now, until=at + LATER)
+        if starts_at := next((each for each in free if each > at), None):
+            propose_move(session_id=session.pk, by=pair[told["moves"]], starts_at=starts_at, now=now)
+    if "skips" in told:
+        who, word = told["skips"]
+        skip_session(session_id=session.pk, by=pair[who], word=word, now=now)
 
 
 def _mark(session: Session, said: list[str], pair: Pair) -> None:
