@@ -22,11 +22,21 @@ EARLY = {
     12 * 60: "12 hours before",
 }
 LATE = {4 * 60: "4 hours before", 60: "an hour before", 30: "30 minutes before", 15: "15 minutes before"}
-NONE = [("", "no such reminder")]
+NONE = "none"
 
 
 def _minutes(value: str) -> int | None:
-    return int(value) if value else None
+    return None if value == NONE else int(value)
+
+
+class AnyOf(forms.MultipleChoiceField):
+    """None of them is an answer too."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def validate(self, value: list[str]) -> None:
+        if value:
+            super().validate(value)
 
 
 class TimeOfDay(forms.TimeField):
@@ -39,30 +49,20 @@ class TimeOfDay(forms.TimeField):
 
 
 class ChoicesForm(forms.Form):
-    wanted = forms.MultipleChoiceField(
+    wanted = AnyOf(
         label="Mails you want",
-        required=False,
         choices=[(one.value, format_html("{}<small>{}</small>", one.label, HINTS[one])) for one in STOPPABLE],
-        widget=forms.CheckboxSelectMultiple,
     )
     early_minutes = forms.TypedChoiceField(
-        label="Early reminder",
-        required=False,
-        choices=[*EARLY.items(), *NONE],
-        coerce=_minutes,
-        empty_value=None,
+        label="Early reminder", choices=[*EARLY.items(), (NONE, "no early reminder")], coerce=_minutes
     )
     late_minutes = forms.TypedChoiceField(
-        label="Late reminder",
-        required=False,
-        choices=[*LATE.items(), *NONE],
-        coerce=_minutes,
-        empty_value=None,
+        label="Late reminder", choices=[*LATE.items(), (NONE, "no late reminder")], coerce=_minutes
     )
     quiet_from = TimeOfDay(label="Quiet from")
-    quiet_until = TimeOfDay(label="until")
+    quiet_until = TimeOfDay(label="Quiet until")
     digest_at = TimeOfDay(
-        label="One mail a day, at",
+        label="At",
         help_text="What can wait comes as one mail at this time. Leave it empty for single mails.",
     )
     entries = forms.ChoiceField(
@@ -72,9 +72,12 @@ class ChoicesForm(forms.Form):
     @classmethod
     def showing(cls, choices: MailChoices) -> dict[str, Any]:
         """Initial values."""
-        names = ["early_minutes", "late_minutes", "quiet_from", "quiet_until", "digest_at", "entries"]
-        wanted = [one.value for one in STOPPABLE if choices.wants(one)]
-        return {"wanted": wanted} | {name: getattr(choices, name) for name in names}
+        names = ["quiet_from", "quiet_until", "digest_at", "entries"]
+        return {name: getattr(choices, name) for name in names} | {
+            "wanted": [one.value for one in STOPPABLE if choices.wants(one)],
+            "early_minutes": choices.early_minutes or NONE,
+            "late_minutes": choices.late_minutes or NONE,
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

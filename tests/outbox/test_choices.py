@@ -30,7 +30,7 @@ PAGE = "/mail/"
 POSTED = {
     "wanted": ["requests", "sessions", "reminders"],
     "early_minutes": "2880",
-    "late_minutes": "",
+    "late_minutes": "none",
     "quiet_from": "22:00",
     "quiet_until": "07:00",
     "digest_at": "08:15",
@@ -101,6 +101,7 @@ def test_page_saves_and_shows_what_was_saved(cast, client_of) -> None:
         ({"quiet_from": "22:00:30"}, "quiet_from"),
         ({"early_minutes": "60"}, "early_minutes"),
         ({"late_minutes": "1440"}, "late_minutes"),
+        ({"late_minutes": ""}, "late_minutes"),
         ({"entries": "sometimes"}, "entries"),
         ({"entries": ""}, "entries"),
         ({"wanted": ["essential"]}, "wanted"),
@@ -112,6 +113,11 @@ def test_page_refuses_what_makes_no_sense(cast, client_of, over: dict, field: st
     assert answer.status_code == 200
     assert list(answer.context["form"].errors) == [field]
     assert MailChoices.objects.count() == 0
+
+
+def test_page_takes_no_mails_at_all_for_an_answer(cast, client_of) -> None:
+    client_of(cast.mentee.person).post(PAGE, POSTED | {"wanted": []})
+    assert MailChoices.objects.get().stopped == [one.value for one in STOPPABLE]
 
 
 def test_page_takes_posts_of_its_owner_alone(cast, client, client_of) -> None:
