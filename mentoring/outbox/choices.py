@@ -26,6 +26,7 @@ class Reader(Protocol):
     pk: uuid.UUID
     email: str
     name: str
+    zone: str
 
     @property
     def zone_info(self) -> ZoneInfo: ...

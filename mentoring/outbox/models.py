@@ -118,7 +118,7 @@ class Mail(models.Model):
         )
 
 
-STOPPABLE = [one for one in Category if one not in (Category.ESSENTIAL, Category.DIGEST)]
+STOPPABLE: list[Category] = [one for one in Category if one not in (Category.ESSENTIAL, Category.DIGEST)]
 
 
 class MailChoicesManager(models.Manager["MailChoices"]):

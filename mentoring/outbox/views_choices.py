@@ -1,5 +1,7 @@
 """One's mail choices, and stopping mails from the mail itself."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
@@ -10,13 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from mentoring.outbox.choices import choices_of, read_stop, save_choices, stop_mails, stopped_by
+from mentoring.outbox.choices import Reader, choices_of, read_stop, save_choices, stop_mails, stopped_by
 from mentoring.outbox.forms import ChoicesForm
 
 
 @require_http_methods(["GET", "POST"])
 def choices(request: HttpRequest) -> HttpResponse:
-    person = request.user
+    person = cast(Reader, request.user)  # who is not signed in does not come here
     form = ChoicesForm(request.POST or None, initial=ChoicesForm.showing(choices_of(person)))
     if request.method == "POST" and form.is_valid():
         save_choices(person, form.chosen(), now=timezone.now())
