@@ -77,9 +77,7 @@ class Migration(migrations.Migration):
                 to="programs.program",
             ),
         ),
-        migrations.AddField(
-            model_name="mail", name="failed_at", field=models.DateTimeField(null=True)
-        ),
+        migrations.AddField(model_name="mail", name="failed_at", field=models.DateTimeField(null=True)),
         migrations.AddField(
             model_name="mail",
             name="unsettled",
