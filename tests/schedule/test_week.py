@@ -241,5 +241,11 @@ def test_what_is_over_or_skipped_is_of_no_concern():
     assert concerns(skipped) == []
 
 
+def test_sessions_that_are_over_are_of_no_concern_in_a_week_that_goes_on():
+    over = [meeting(0, 9), meeting(0, 10), meeting(0, 11), meeting(0, 12)]
+
+    assert concerns(*over, meeting(3, 9), now=at(1, 9)) == []
+
+
 def test_merged_joins_what_touches_or_overlaps():
     assert merged([span(0, 12), span(0, 9), span(0, 10), span(0, 9, 30)]) == [span(0, 9, 120), span(0, 12)]
