@@ -423,7 +423,7 @@ def start(work) -> None:
 
 
 def wait_for(is_so) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert is_so()
