@@ -165,24 +165,41 @@ def without_people_locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def crowd_on_a_mentor() -> list[Callable[[], object]]:
+    """Twenty acceptances of one and the same time, of sessions of one mentor with twenty mentees."""
+    program = factories.make_program()
+    mentor = factories.make_mentor(program, capacity=20)
+    sessions = [make_session(mentor, factories.make_mentee(program), n) for n in range(20)]
+    return [
+        partial(accept, session, propose(session, session.series.mentee, 0), mentor.person)
+        for session in sessions
+    ]
+
+
+def test_20_moves_to_one_time_hold_one() -> None:
+    finishes = race(crowd_on_a_mentor())
+    assert refusals(finishes) == {TAKEN: 19}
+    assert lost_moves(finishes) == []
+
+
 def test_moves_without_the_locks_meet_the_constraint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never twice, thanks to the constraint, but as a deadlock or a raw refusal of the database."""
-    acts = drill(make_sessions())
+    acts = crowd_on_a_mentor()
     with without_people_locked(monkeypatch):
-        finishes = run(acts)
+        finishes = race(acts)
     kinds = report(finishes)
     assert kinds.keys() & {"OperationalError", "IntegrityError"}
     assert double_bookings() == 0
 
 
 def test_moves_with_neither_locks_nor_constraint_are_double(monkeypatch: pytest.MonkeyPatch) -> None:
-    acts = drill(make_sessions())
+    acts = crowd_on_a_mentor()
     (constraint,) = (c for c in Reservation._meta.constraints if c.name == "reservation_never_twice")
     with connection.schema_editor() as editor:
         editor.remove_constraint(Reservation, constraint)
     try:
         with without_people_locked(monkeypatch):
-            finishes = run(acts)
+            finishes = race(acts)
         report(finishes)
         found = double_bookings()
     finally:
@@ -212,7 +229,7 @@ def answers(session: Session, move: Move) -> list[Callable[[], object]]:
 
 def test_a_move_is_answered_in_one_way() -> None:
     program = factories.make_program()
-    for n in range(10):
+    for n in range(6):
         session = make_session(factories.make_mentor(program), factories.make_mentee(program), n)
         move = propose(session, session.series.mentee, 0)
         finishes = race(answers(session, move) * 3)
@@ -231,7 +248,7 @@ def test_a_move_is_answered_in_one_way() -> None:
 def test_a_move_without_the_sessions_lock_is_answered_in_two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     program = factories.make_program()
     broken = 0
-    for n in range(10):
+    for n in range(6):
         session = make_session(factories.make_mentor(program), factories.make_mentee(program), n)
         move = propose(session, session.series.mentee, 0)
         with without_locks(monkeypatch, Session):
@@ -267,7 +284,7 @@ def test_a_move_and_a_new_series_for_the_same_time_never_both() -> None:
 
 def test_a_move_and_the_end_of_the_engagement_leave_nothing_reserved() -> None:
     program = factories.make_program()
-    for n in range(10):
+    for n in range(6):
         session = make_session(factories.make_mentor(program), factories.make_mentee(program), n)
         move = propose(session, session.series.mentee, 0)
         engagement_id = session.series.engagement_id
