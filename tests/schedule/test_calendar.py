@@ -1,4 +1,5 @@
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -73,7 +74,17 @@ def test_calendar_names_the_other_s_time_where_the_zones_differ(cast, client_of,
 
     User.objects.filter(pk=cast.mentee.person_id).update(zone="Asia/Tokyo")
 
-    assert reader.get(CALENDAR).text.count("for Amara (Asia/Tokyo)") == len(sessions)
+    assert reader.get(CALENDAR).text.count("(Asia/Tokyo)") == len(sessions)
+
+
+@pytest.mark.parametrize(("zone", "says"), [("Asia/Tokyo", "%H:%M"), ("Pacific/Pago_Pago", "%a %H:%M")])
+def test_calendar_names_the_other_s_day_where_it_is_another(cast, client_of, sessions, zone, says):
+    User.objects.filter(pk=cast.mentee.person_id).update(zone=zone)
+    ahead = next(session for session in sessions if session.ends_at > timezone.now())
+
+    row = rows_of(client_of(cast.mentor.person).get(CALENDAR).text)[0]
+
+    assert f"<span>{ahead.starts_at.astimezone(ZoneInfo(zone)):{says}} for Amara" in row
 
 
 def test_calendar_of_somebody_else_is_empty(cast, client_of, sessions):
