@@ -132,6 +132,26 @@ def test_a_new_series_skips_what_lies_in_time_away(cast, series) -> None:
     assert states(new)[:5] == ["planned", "planned", "skipped", "skipped", "planned"]
 
 
+def test_both_are_told_which_sessions_are_skipped_from_the_start(cast, client_of) -> None:
+    request = factories.make_request(cast.goal, cast.mentor)
+    second = request.starts_on + timedelta(weeks=1)
+    TimeAway.objects.create(
+        person=cast.mentor.person, starts_on=second, ends_on=second, created_at=timezone.now()
+    )
+    client = client_of(cast.mentor.person)
+    page = client.get(reverse("engagements:request-detail", args=[request.pk]))
+    assert f"{second:%A} {second.day} {second:%B %Y}: you are away, and this session is skipped." in page.text
+    shown_to_admin = client_of(cast.admin.person).get(page.request["PATH_INFO"]).text
+    assert "is away" not in shown_to_admin
+    answer = client.post(
+        reverse("engagements:request-accept", args=[request.pk]), {"terms": request.terms_key}, follow=True
+    )
+    assert f"Skipped, as one of you is away: {second.day} {second:%B}." in answer.text
+    mail = Mail.objects.filter(kind="engagement_opened", person=cast.mentee.person).get()
+    assert f"1 session falls on days when one of you is away, and is skipped: {second.day}" in mail.text
+    assert mail.calendar.count("BEGIN:VEVENT") == 12
+
+
 def test_remove_time_away_restores_what_is_still_free(cast, series) -> None:
     row, _ = take(series)
     factories.make_engagement(
