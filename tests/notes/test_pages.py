@@ -206,11 +206,18 @@ def test_commitment_is_answered_where_its_button_stood(pair, mentee) -> None:
         services.reopen_commitment(commitment_id=made.pk, by=pair.mentee)
 
 
-@pytest.mark.parametrize("named", ["foreign", "00000000-0000-4000-8000-000000000000", "x", "a\0b"])
+@pytest.mark.parametrize(
+    "named",
+    ["another pair's", "one's own, with another", "00000000-0000-4000-8000-000000000000", "x", "a\0b"],
+)
 def test_foreign_session_in_the_body_is_refused_and_nothing_is_written(pair, mentee, cast, named) -> None:
-    if named == "foreign":  # of the same mentor, with somebody else
+    if named == "another pair's":  # of the same mentor
         somebody = factories.make_goal(factories.make_mentee(cast.program))
         other = factories.make_engagement(somebody, cast.mentor, at=factories.time(14))
+        named = other.series.get().sessions.first().pk
+    if named == "one's own, with another":
+        mentor = factories.make_mentor(cast.program)
+        other = factories.make_engagement(factories.make_goal(cast.mentee), mentor, at=factories.time(14))
         named = other.series.get().sessions.first().pk
     made = make(pair, pair.ahead[0])
     item = services.add_agenda_item(
