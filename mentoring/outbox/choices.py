@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from mentoring.outbox.hours import next_at
-from mentoring.outbox.models import EMPTY, FREE, STOPPABLE, Category, Mail, MailChoices
+from mentoring.outbox.models import EMPTY, STOPPABLE, Category, Mail, MailChoices
 
 # Who has to know within such a time is told at once, in quiet hours too, and alone.
 URGENT = timedelta(hours=24)
@@ -133,11 +133,12 @@ def stop_mails(person: Reader, categories: list[Category], *, now: datetime) -> 
 def apply_choices(person: Reader, *, now: datetime) -> None:
     """Do to this person's mails that wait, and that no dispatcher holds, as they have chosen.
 
-    Each in a statement of its own: who holds two may meet somebody who wants them the other way round.
+    Each in a statement of its own: who holds two may meet somebody who wants them the other way round. One
+    that was tried, or whose digest is due, keeps its time.
     """
     choices = choices_of(person)
     states = [Mail.State.WAITING, Mail.State.GATHERED]
-    unsent = Mail.objects.filter(person_id=person.pk, state__in=states, attempts=0, lease__isnull=True)
+    unsent = Mail.objects.filter(person_id=person.pk, state__in=states, lease__isnull=True)
     for mail in unsent.exclude(category=Category.ESSENTIAL).order_by("pk"):
         fate = fate_of(
             mail.category,
@@ -148,9 +149,12 @@ def apply_choices(person: Reader, *, now: datetime) -> None:
             send_before=mail.send_before,
             has_calendar=bool(mail.calendar),
         )
-        forgotten = EMPTY if fate.state == Mail.State.WITHDRAWN else {}
         still = unsent.filter(pk=mail.pk, state=mail.state)
-        still.update(state=fate.state, due_at=fate.due_at, **forgotten, **FREE)
+        is_on_time = fate.state == mail.state == Mail.State.GATHERED and mail.due_at <= now
+        if fate.state == Mail.State.WITHDRAWN:
+            still.update(state=fate.state, **EMPTY)
+        elif not mail.attempts and not is_on_time:
+            still.update(state=fate.state, due_at=fate.due_at)
 
 
 def stop_url(person: Reader, category: Category) -> str:

@@ -113,7 +113,7 @@ def write(mail: Mail, to: Reader, template: str, context: dict[str, Any]) -> Non
 
 
 @transaction.atomic
-def withdraw(about: Sequence[str], *, kind: str = "") -> int:
+def withdraw(about: Sequence[str], *, kind: str = "", to: uuid.UUID | None = None) -> int:
     """Withdraw what waits to be sent about these subjects; one that is being sent this moment still goes.
 
     What has failed too: nobody shall have it sent again now.
@@ -122,6 +122,8 @@ def withdraw(about: Sequence[str], *, kind: str = "") -> int:
     waiting = Mail.objects.filter(about__in=about, state__in=unsent)
     if kind:
         waiting = waiting.filter(kind=kind)
+    if to:
+        waiting = waiting.filter(person_id=to)
     # In one order, so that two who withdraw the same do not wait for each other.
     locked = waiting.order_by("pk").select_for_update().values("pk")
     return waiting.filter(pk__in=locked).update(state=Mail.State.WITHDRAWN, **EMPTY, **FREE)

@@ -8,7 +8,7 @@ from typing import Any
 from accounts.models import User
 from mentoring.outbox.choices import choices_of
 from mentoring.outbox.models import Category, Mail, MailChoices
-from mentoring.outbox.services import queue_mail
+from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.schedule import ical
 from mentoring.schedule.models import Move, Session
 
@@ -129,7 +129,9 @@ def has_asked_whether_it_suits(run: Sequence[Session]) -> bool:
 
 
 def reminder_due(session: Session, reader: User, kind: str, when: str, now: datetime) -> None:
-    """`when` says how far away the session is: "tomorrow", "in an hour"."""
+    """`when` says how far away the session is: "tomorrow", "in an hour". An earlier one that still waits is
+    withdrawn, for what it says is not true any more."""
+    withdraw([about(session.pk)], kind="reminder", to=reader.pk)
     _about_session(
         session, reader, "reminder", now, category=Category.REMINDERS, when=when,
         # A session that was moved is reminded of again.

@@ -92,8 +92,7 @@ def in_words(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
         return f"in {round(minutes / 60)} hours"
     on, today = at.astimezone(zone).date(), now.astimezone(zone).date()
     days = (on - today).days
-    near = {0: "today", 1: "tomorrow", 7: "in a week"}
-    return near.get(days) or (f"on {on:%A}" if days < 7 else f"in {days} days")
+    return {0: "today", 1: "tomorrow", 7: "in a week"}.get(days, f"in {days} days")
 
 
 @transaction.atomic

@@ -233,6 +233,22 @@ def test_saving_leaves_what_a_dispatcher_holds(cast) -> None:
     assert Mail.objects.get().state == Mail.State.WAITING
 
 
+def test_saving_withdraws_what_was_tried_and_leaves_its_time(cast) -> None:
+    mail_of(cast)
+    Mail.objects.update(attempts=1, due_at=NOW + HOUR)
+    save_choices(cast.mentee.person, chosen(**QUIET), now=NOW)
+    assert Mail.objects.get().due_at == NOW + HOUR
+    save_choices(cast.mentee.person, chosen(stopped=["requests"]), now=NOW)
+    assert Mail.objects.get().state == Mail.State.WITHDRAWN
+
+
+def test_saving_does_not_put_off_a_digest_that_is_due(cast) -> None:
+    choose(cast.mentee.person, digest_at=time(8))
+    due = mail_of(cast).due_at
+    save_choices(cast.mentee.person, chosen(digest_at=time(8), **QUIET), now=due)
+    assert (Mail.objects.get().state, Mail.objects.get().due_at) == (Mail.State.GATHERED, due)
+
+
 def test_switching_the_digest_off_sends_what_is_gathered_at_once(cast) -> None:
     choose(cast.mentee.person, digest_at=time(8))
     mail_of(cast)
