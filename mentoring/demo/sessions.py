@@ -52,7 +52,8 @@ def _change(ahead: list[Session], told: Entry, pair: Pair, now: datetime) -> Non
     session = ahead[1]
     if "moves" in told:
         at, length = session.starts_at, length_of(session)
-        free = free_times(**pair, around=at, length=length, now=now, until=at + LATER)
+        both = pair["mentor"], pair["mentee"]
+        free = free_times(*both, around=at, length=length, now=now, until=at + LATER)
         if starts_at := next((each for each in free if each > at), None):
             propose_move(session_id=session.pk, by=pair[told["moves"]], starts_at=starts_at, now=now)
     if "skips" in told:
