@@ -249,3 +249,12 @@ def test_process_is_given_nothing_of_ours(monkeypatch, tmp_path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert read_apart(ICS) == [TENTH]
+
+
+def test_process_does_not_have_our_environment(monkeypatch, tmp_path) -> None:
+    """In which the key ring and the database's password stand."""
+    spy = tmp_path / "spy.py"
+    spy.write_text("import json, os\nprint(json.dumps({'error': ' '.join(os.environ)}))\n")
+    monkeypatch.setattr(busy, "CHILD", spy)
+    monkeypatch.setenv("CONFIDENTIAL_KEYS", "mine")
+    assert not {"CONFIDENTIAL_KEYS", "DATABASE_URL"} & set(refused(ICS).split())
