@@ -49,6 +49,8 @@ def take_time_away(
     """Note the days. What they cover is skipped; with `asks` another time is proposed where there is one."""
     with transaction.atomic():
         _lock_partners(person)
+        if TimeAway.objects.filter(person=person, starts_on=starts_on, ends_on=ends_on).exists():
+            raise ScheduleError("You have noted these days already.")
         if TimeAway.objects.filter(person=person, ends_on__gte=now.date()).count() >= AT_MOST:
             raise ScheduleError(f"You have noted time away {AT_MOST} times. Remove one that you do not need.")
         away = TimeAway.objects.create(person=person, starts_on=starts_on, ends_on=ends_on, created_at=now)

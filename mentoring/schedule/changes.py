@@ -31,13 +31,19 @@ CLOSED = {
 
 @transaction.atomic
 def propose_change(*, series_id: uuid.UUID, by: User, terms: Terms, now: datetime) -> Change:
-    """Propose other terms, which replace a proposal that waits, of either. Until then nothing changes."""
+    """Propose other terms, which replace a proposal that waits, of either. Until then nothing changes.
+
+    Twice does once: the proposal that waits already is given back.
+    """
     series = _lock_series(series_id)
     _check_terms(series, terms, now)
+    waiting = series.changes.filter(state=State.OPEN).first()
+    if waiting and (waiting.by_id, waiting.terms) == (by.pk, terms):
+        return waiting
     lately = series.changes.filter(by=by, created_at__gt=now - timedelta(days=1))
     if lately.count() >= PROPOSED_A_DAY:
         raise ScheduleError("You have proposed many times today. Give it until tomorrow.")
-    if waiting := series.changes.filter(state=State.OPEN).first():
+    if waiting:
         _close(waiting, State.REPLACED, now)
     change = Change.objects.create(series=series, by=by, created_at=now, **asdict(terms))
     mails.change_proposed(change, series.other(by), now)

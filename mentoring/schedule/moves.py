@@ -34,12 +34,17 @@ CLOSED = {
 
 @transaction.atomic
 def propose_move(*, session_id: uuid.UUID, by: User, starts_at: datetime, now: datetime) -> Move:
-    """Propose another time, which replaces a proposal that waits, of either. The old time stays reserved."""
+    """Propose another time, which replaces a proposal that waits, of either. The old time stays reserved.
+
+    Twice does once: the proposal that waits already is given back, and nobody hears of it again.
+    """
     session = lock_session(session_id)
     other = session.series.other(by)
     waiting = Move.objects.open().filter(session=session).first()
     check_time(session, starts_at, now)
-    if waiting and (waiting.by_id, waiting.starts_at) == (other.pk, starts_at):
+    if waiting and waiting.starts_at == starts_at:
+        if waiting.by_id == by.pk:
+            return waiting
         raise ScheduleError(f"This is the time that {other.name} proposes. You can accept it.")
     if session.moves.filter(by=by, created_at__gt=now - timedelta(days=1)).count() >= PROPOSED_A_DAY:
         raise ScheduleError("You have proposed many times for this session today. Give it until tomorrow.")

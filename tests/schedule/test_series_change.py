@@ -197,6 +197,11 @@ def test_propose_change_refuses(series, over: dict, words: str) -> None:
         propose(series, **over)
 
 
+def test_propose_change_twice_asks_once(series) -> None:
+    assert propose(series) == propose(series)
+    assert Mail.objects.filter(kind="change_proposed", state="waiting").count() == 1
+
+
 def test_propose_change_is_refused_the_sixth_time_in_a_day(series) -> None:
     for minute in range(5):
         propose(series, at=time(14, minute))

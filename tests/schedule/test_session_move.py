@@ -286,6 +286,11 @@ def test_proposals_are_limited_a_day(cast, session) -> None:
     assert Move.objects.open().count() == 1
 
 
+def test_propose_twice_asks_once(cast, session) -> None:
+    assert propose(session, cast.mentee.person) == propose(session, cast.mentee.person)
+    assert mails() == [("move_proposed", [cast.mentor.person.email], "waiting")]
+
+
 def test_awaiting_is_what_the_other_proposed_and_can_be_answered(cast, engagement, session) -> None:
     move = propose(session, cast.mentee.person)
     assert list(Move.objects.awaiting(cast.mentor.person, NOW)) == [move]

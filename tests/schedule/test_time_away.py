@@ -10,6 +10,7 @@ from mentoring.engagements.services import end_engagement
 from mentoring.outbox.models import Mail
 from mentoring.schedule import away
 from mentoring.schedule.models import Move, Reminder, Reservation, Series, Session, TimeAway
+from mentoring.schedule.services import ScheduleError
 from mentoring.schedule.slots import common_starts, free_times
 from mentoring.schedule.times import Terms
 from tests import factories
@@ -150,6 +151,13 @@ def test_both_are_told_which_sessions_are_skipped_from_the_start(cast, client_of
     mail = Mail.objects.filter(kind="engagement_opened", person=cast.mentee.person).get()
     assert f"1 session falls on days when one of you is away, and is skipped: {second.day}" in mail.text
     assert mail.calendar.count("BEGIN:VEVENT") == 12
+
+
+def test_take_time_away_twice_is_refused(series) -> None:
+    take(series)
+    with pytest.raises(ScheduleError, match="noted these days already"):
+        take(series)
+    assert TimeAway.objects.count() == 1
 
 
 def test_remove_time_away_restores_what_is_still_free(cast, series) -> None:
