@@ -72,12 +72,14 @@ def set_series_link(*, series_id: uuid.UUID, by: User, link: str, now: datetime)
     The next one's calendar entry is sent anew, to both; the later ones' come with their own mails, rather
     than as many mails at once.
     """
-    series = Series.objects.select_related("engagement").get(pk=series_id)
-    ahead = Session.objects.ahead(now).filter(series__engagement=series.engagement_id, link="")
+    # All that the engagement has had, for a change may begin later than the next session; before the
+    # sessions, in the order in which everybody locks.
+    every = Series.objects.filter(engagement__series=series_id).order_by("pk")
+    series = list(every.select_for_update(of=("self",), no_key=True).select_related("engagement"))
+    _check_under_way(series[0])
+    ahead = Session.objects.ahead(now).filter(series__in=series, link="")
     following = _lock(ahead).first()
-    _check_under_way(Series.objects.select_related("engagement").get(pk=series_id))
-    # All that the engagement has had: a change of series may begin later than the next session.
-    changed = Series.objects.filter(engagement=series.engagement_id).exclude(link=link).update(link=link)
+    changed = Series.objects.filter(pk__in=[each.pk for each in series]).exclude(link=link).update(link=link)
     if changed and following is not None:
         following.series.link = link
         _set(following, "")

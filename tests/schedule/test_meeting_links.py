@@ -1,6 +1,7 @@
 """Where the two meet online: what is accepted, for which sessions it holds, and who is told."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.urls import reverse
@@ -12,6 +13,7 @@ from mentoring.schedule.links import LinkForm, host_of, set_series_link, set_ses
 from mentoring.schedule.models import Series, Session
 from mentoring.schedule.services import ScheduleError
 from tests import factories
+from tests.racing import race, refusals
 
 pytestmark = pytest.mark.django_db
 LINK = "https://meet.example.org/room?id=7&name=a@b"
@@ -253,3 +255,19 @@ def test_link_cannot_break_out_of_the_page(engagement, sessions, cast, client_of
     Series.objects.filter(engagement=engagement).update(link='https://e.example/"><script>x</script>')
     page = client_of(cast.mentor.person).get(reverse("schedule:session-detail", args=[sessions[0].pk]))
     assert "<script>x" not in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_links_that_are_set_at_once_wait_for_each_other(engagement, sessions, cast) -> None:
+    """Of all and of one, by both: no deadlock, and each change raises the sequence of one session."""
+    for_all_at_once = [
+        partial(for_all, engagement, by, f"{LINK}{n}")
+        for n, by in enumerate((cast.mentor.person, cast.mentee.person) * 8)
+    ]
+    for_one_at_once = [
+        partial(for_one, sessions[n % 2], cast.mentee.person, f"{OTHER}{n}") for n in range(16)
+    ]
+    finishes = race([*for_all_at_once, *for_one_at_once])
+    assert refusals(finishes) == {}
+    assert sum(sequences_of(engagement).values()) == 32
+    assert Mail.objects.count() == 64
