@@ -44,9 +44,7 @@ def exposition(found: Backlog) -> str:
     lines = [
         *_gauge("oldest_due_mail_seconds", "Age of the oldest mail that is due and not sent"),
         f"holdfast_oldest_due_mail_seconds {found.oldest_mail:.1f}",
-        *_gauge(
-            "oldest_due_reminder_seconds", "Age of the oldest reminder that is due and not written"
-        ),
+        *_gauge("oldest_due_reminder_seconds", "Age of the oldest reminder that is due and not written"),
         f"holdfast_oldest_due_reminder_seconds {found.oldest_reminder:.1f}",
         *_gauge("mails", "Mails in the outbox by state"),
         *(f'holdfast_mails{{state="{state}"}} {many}' for state, many in found.mails.items()),
