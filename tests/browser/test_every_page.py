@@ -22,6 +22,17 @@ REACHED = {
         "matching:what-matters",
         "matching:preferred-mentors",
         "mfa_index",
+        "schedule:week",
+        "schedule:session-move",
+        "schedule:session-skip",
+        "schedule:session-link",
+        "schedule:series-link",
+        "schedule:series-change",
+        "schedule:change-detail",
+        "schedule:time-away-remove",
+        "schedule:feed",
+        "schedule:busy",
+        "outbox:choices",
     },
     "mentor": {
         "engagements:other-terms",
@@ -34,6 +45,7 @@ REACHED = {
         "matching:match-run-list",
         "matching:match-settings",
         "programs:person-detail",
+        "programs:mail-list",
     },
 }
 
