@@ -266,18 +266,35 @@ def test_page_says_who_can_read_what(pair, mentee) -> None:
     assert "no-store" in mentee.get(page_of(pair.ahead[0])).headers["Cache-Control"]
 
 
-def test_page_takes_as_many_queries_for_many_items_as_for_one(pair, mentee) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            body(mentee.get(page_of(pair.ahead[0])))
-        return len(captured)
+def queries(client, page) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        body(client.get(page))
+    return len(captured)
 
+
+def test_page_takes_as_many_queries_for_many_items_as_for_one(pair, mentee) -> None:
+    page = page_of(pair.ahead[0])
     fill(pair, pair.ahead[0], 1)
-    one = queries()
+    one = queries(mentee, page)
     services.save_shared_note(
         session_id=pair.ahead[0].pk, by=pair.mentor, text="y", version=1, now=timezone.now()
     )
     fill(pair, pair.ahead[0], 3)
-    assert queries() == one
+    assert queries(mentee, page) == one
+
+
+def test_home_and_engagement_take_as_many_queries_for_many_commitments_as_for_one(pair, mentee) -> None:
+    pages = [
+        reverse("home:program-home", args=[pair.engagement.program.slug]),
+        reverse("engagements:engagement-detail", args=[pair.engagement.pk]),
+    ]
+    for page in pages:
+        body(mentee.get(page))
+    make(pair, pair.past[-1])
+    Commitment.objects.update(due_on=timezone.localdate())
+    one = [queries(mentee, page) for page in pages]
+    for n in range(4):
+        make(pair, pair.past[-1], f"number {n}")
+    Commitment.objects.update(due_on=timezone.localdate())
+    assert [queries(mentee, page) for page in pages] == one
+    assert all("number 3" in body(mentee.get(page)) for page in pages)
