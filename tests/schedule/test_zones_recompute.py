@@ -113,10 +113,13 @@ def test_recompute_leaves_alone_what_was_moved_cancelled_or_has_begun(cast, seri
     moves.accept_move(session_id=session.pk, move_id=move.pk, by=series.mentee, now=NOW)
     series.sessions.filter(on=date(2031, 4, 8)).update(state="cancelled")
     new_london()
-    assert recompute_zones(instant(2031, 4, 15, 8)) == 3
-    session.refresh_from_db()
-    assert session.starts_at == instant(2031, 4, 2, 9)
+    begun = instant(2031, 4, 15, 8)
+    assert recompute_zones(begun) == 3
     assert hours(series)[6:] == [9, 8, 8, 9, 9, 9]
+    assert recompute_zones(LATER) == 1  # the one of 15 April, had it not begun
+    session.refresh_from_db()
+    assert (session.starts_at, session.sequence) == (instant(2031, 4, 2, 9), 1)
+    assert hours(series)[6:] == [9, 8, 9, 9, 9, 9]
 
 
 def test_recompute_moves_what_is_skipped_without_a_word(series, new_london) -> None:
