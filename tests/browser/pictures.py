@@ -28,7 +28,7 @@ MESSAGE = (
     "say it. I would like to learn which of my pages they stop reading at."
 )
 OFFER = "An afternoon with whatever beeps in your buildings: I keep 900 devices alive and write the lists."
-ON_PHONE = ("home", "mentors", "request")
+ON_PHONE = ("home", "mentors", "request", "session", "week")
 
 
 def main(url: str) -> None:
@@ -49,6 +49,12 @@ def main(url: str) -> None:
         photograph(mentee, "engagement")
         mentee.go(mentee.page.get_by_role("complementary").locator("a[href*='/people/']").first)
         photograph(mentee, "profile")
+        mentee.open("/week/")
+        mentee.page.get_by_role("link", name="Week after").click()
+        mentee.page.wait_for_url("**/week/?of=*")
+        photograph(mentee, "week")
+        mentee.go(mentee.page.locator(".days a[href^='/sessions/']").first)
+        photograph(mentee, "session")
         admin = sign_in(browser, url, "Program admin")
         to_desk(admin)
         photograph(admin, "desk")
