@@ -92,7 +92,7 @@ def test_ended_engagement_makes_room_for_the_next(cast, engagement: Engagement, 
 
 def test_admin_sees_dates_and_counts_alone(cast, engagement: Engagement, client_of) -> None:
     page = client_of(cast.admin.person).get(url_of(engagement, "detail"))
-    assert (page.context["past"], page.context["planned"]) == (0, 13)
+    assert (page.context["past"], page.context["ahead"]) == (0, 13)
     asked = engagement.request
     for private in (cast.goal.title, "I avoid the hard talks.", asked.message, asked.offer):
         assert private not in page.text
