@@ -12,6 +12,7 @@ from mentoring.schedule import changes
 from mentoring.schedule.models import Change, Reminder, Reservation, Series, Session, TimeAway
 from mentoring.schedule.moves import accept_move, propose_move
 from mentoring.schedule.services import ScheduleError
+from mentoring.schedule.slots import common_starts
 from mentoring.schedule.times import Cadence, Terms
 from tests import factories
 from tests.factories import instant
@@ -302,13 +303,19 @@ def test_series_change_is_proposed_and_accepted(cast, running, client_of) -> Non
     assert mentor.get(url).url == reverse("engagements:engagement-detail", args=[running.engagement_id])
 
 
-def test_series_change_offers_times_that_take_the_place_of_the_old(cast, running, client_of) -> None:
-    """Every Tuesday at 09:00 is reserved, by the very series that is to be replaced."""
+def test_times_that_the_old_series_holds_are_free_for_what_replaces_it(series) -> None:
+    terms = other_terms(series, starts_on=date(2031, 3, 17), at=time.min, cadence="1w", minutes=60)
+    tuesday_at_nine = (date(2031, 3, 18), time(9))
+    for replacing, is_free in ((series, True), (None, False)):
+        starts = common_starts(series.mentor, series.mentee, terms, replacing=replacing)
+        assert (tuesday_at_nine in {(start.on, start.at) for start in starts}) is is_free
+
+
+def test_series_change_offers_times(cast, running, client_of) -> None:
     client = client_of(cast.mentee.person)
     form = client.get(reverse("schedule:series-change", args=[running.pk])).context["form"]
     assert len(form.starts) >= 15
-    tuesday = [start.at for start in form.starts if start.on.weekday() == 1]
-    assert tuesday[0] < time(9)
+    assert form.replacing == running
 
 
 @pytest.mark.parametrize(
