@@ -2,8 +2,7 @@
 
 Kombu 5.7.0 ends the worker ("Unrecoverable error: AttributeError") when the connection breaks while a task
 runs: first by giving the task's message back over the connection that it is closing, and, if that is
-prevented, by acknowledging it later on the channel that went with it. tests/processes/test_chaos.py
-fails without this.
+prevented, by acknowledging it later on the channel that went with it. It does not happen each time.
 """
 
 from kombu.transport.redis import Channel, QoS
