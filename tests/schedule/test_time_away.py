@@ -97,11 +97,14 @@ def test_take_time_away_asks_for_another_time(series) -> None:
     assert not Mail.objects.filter(kind="person_away").exists()
 
 
-def test_two_that_are_asked_for_do_not_get_the_same_time(series) -> None:
-    _, outcome = take(series, asks=True, starts_on=date(2031, 3, 4), ends_on=date(2031, 3, 11))
+def test_two_that_are_asked_for_do_not_get_the_same_time(cast, series) -> None:
+    """The last hour of the day before is the nearest to both."""
+    goal = factories.make_goal(factories.make_mentee(cast.program))
+    factories.make_engagement(goal, cast.mentor, now=NOW, starts_on=date(2031, 2, 18), at=time(10))
+    _, outcome = take(series, asks=True, starts_on=date(2031, 3, 4), ends_on=date(2031, 3, 4))
     assert len(outcome.asked) == 2
     first, second = Move.objects.order_by("starts_at")
-    assert first.ends_at <= second.starts_at
+    assert first.starts_at < first.ends_at <= second.starts_at
 
 
 def test_what_cannot_be_within_ten_days_is_skipped(series) -> None:
