@@ -2,7 +2,8 @@
 
 Kombu 5.7.0 ends the worker ("Unrecoverable error: AttributeError") when the connection breaks while a task
 runs: first by giving the task's message back over the connection that it is closing, and, if that is
-prevented, by acknowledging it later on the channel that went with it. It does not happen each time.
+prevented, by acknowledging it later on the channel that went with it. It does not happen each time;
+tests/processes/test_broker_away.py tries three times.
 """
 
 from kombu.transport.redis import Channel, QoS
