@@ -95,7 +95,7 @@ def session_skipped(session: Session, now: datetime) -> None:
     for reader in (session.series.mentor, session.series.mentee):
         _about_session(
             session, reader, "session_skipped", now, method="CANCEL", send_before=session.ends_at,
-            key=f"session_skipped:{session.pk}:{reader.pk}",
+            key=f"session_skipped:{session.pk}:{session.sequence}:{reader.pk}",
         )  # fmt: skip
 
 
