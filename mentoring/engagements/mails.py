@@ -1,14 +1,12 @@
 """What the course of a relationship says by mail: one function a message."""
 
 from datetime import datetime
-from typing import Any
 
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
-from mentoring.outbox.models import Category, Mail, MailChoices
+from mentoring.outbox.models import Category, Mail
 from mentoring.outbox.services import locked_about, queue_mail
-from mentoring.schedule.ical import series_calendar
-from mentoring.schedule.mails import entries_of
+from mentoring.schedule.mails import calendar_file
 from mentoring.schedule.models import Session
 
 
@@ -104,7 +102,7 @@ def engagement_opened(engagement: Engagement, request: Request, now: datetime) -
             key=f"engagement_opened:{engagement.pk}:{reader.pk}",
             now=now,
             program_id=engagement.program_id,
-            **_calendar(reserved, reader, now),
+            **calendar_file(reserved, reader, now),
         )
 
 
@@ -121,20 +119,13 @@ def engagement_ended(engagement: Engagement, by: User | None, now: datetime) -> 
                 key=f"engagement_ended:{engagement.pk}:{reader.pk}",
                 now=now,
                 program_id=engagement.program_id,
-                **_calendar(sessions, reader, now),
+                **calendar_file(sessions, reader, now),
             )
 
 
 def _sessions_of(engagement: Engagement) -> list[Session]:
     sessions = Session.objects.filter(series__engagement=engagement).order_by("starts_at")
     return list(sessions.select_related("series__mentor", "series__mentee"))
-
-
-def _calendar(sessions: list[Session], reader: User, now: datetime) -> dict[str, Any]:
-    """All sessions as a file, for a reader to whom each comes by a mail of its own only when it is near."""
-    if not sessions or entries_of(reader) != MailChoices.Entries.REMINDER:
-        return {}
-    return {"calendar": series_calendar(sessions, reader, now), "calendar_method": "PUBLISH"}
 
 
 def _about_request(request: Request, reader: User, other: User, template: str, now: datetime) -> None:

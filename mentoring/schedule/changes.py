@@ -13,8 +13,15 @@ from django.db import transaction
 from accounts.models import User
 from mentoring.outbox.services import locked_about, withdraw
 from mentoring.schedule import mails_series as mails
+from mentoring.schedule.mails import about_change
 from mentoring.schedule.models import Change, Series, Session
-from mentoring.schedule.services import ScheduleError, cancel_sessions, lock_people, reserve_series
+from mentoring.schedule.services import (
+    ScheduleError,
+    cancel_sessions,
+    close_changes,
+    lock_people,
+    reserve_series,
+)
 from mentoring.schedule.times import Terms
 
 State = Change.State
@@ -97,7 +104,7 @@ def withdraw_change(*, change_id: uuid.UUID, by: User, now: datetime) -> Change:
     change = _lock_open(change_id)
     if change.by_id != by.pk:
         raise ScheduleError("Only the one who proposed them can take them back. You can decline them.")
-    has_been_told = any(mail.is_on_its_way for mail in locked_about(mails.about(change)))
+    has_been_told = any(mail.is_on_its_way for mail in locked_about(about_change(change.pk)))
     _close(change, State.WITHDRAWN, now)
     if has_been_told:
         mails.change_withdrawn(change, now)
@@ -109,9 +116,7 @@ def lapse_changes(now: datetime) -> int:
     """Close the open changes whose first date has come; returns how many."""
     late = Change.objects.open().filter(starts_on__lt=now.date())
     # Whoever holds one this moment is answering it, or closes it; the next wake-up looks again.
-    ids = [change.pk for change in late.order_by("pk").select_for_update(no_key=True, skip_locked=True)]
-    withdraw([f"change:{pk}" for pk in ids])
-    return Change.objects.filter(pk__in=ids).update(state=State.LAPSED, closed_at=now)
+    return close_changes(late.order_by("pk").select_for_update(no_key=True, skip_locked=True), now)
 
 
 def is_open_to_change(series: Series, now: datetime) -> bool:
@@ -163,6 +168,6 @@ def _dates_ahead(old: Terms, new: Terms) -> list[datetime]:
 
 def _close(change: Change, state: str, now: datetime) -> None:
     """Close it, and send nothing any more that asks for an answer."""
-    withdraw([mails.about(change)])
+    withdraw([about_change(change.pk)])
     change.state, change.closed_at = state, now
     change.save(update_fields=["state", "closed_at"])

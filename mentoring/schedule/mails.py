@@ -17,6 +17,10 @@ def about(session_id: uuid.UUID) -> str:
     return f"session:{session_id}"
 
 
+def about_change(change_id: uuid.UUID) -> str:
+    return f"change:{change_id}"
+
+
 def sessions_reserved(sessions: Iterable[Session], now: datetime) -> None:
     """One invitation for each session, to whoever of its two has chosen to have them so."""
     entries: dict[uuid.UUID, str] = {}
@@ -48,8 +52,7 @@ def invited_to(session_ids: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, uuid.UU
 def sessions_cancelled(invited: set[tuple[uuid.UUID, uuid.UUID]], now: datetime) -> None:
     """Take cancelled sessions out of the calendars that our mails have put them into; others hear nothing."""
     cancelled = Session.objects.filter(pk__in={session_id for session_id, _ in invited})
-    related = ("series__engagement", "series__mentor", "series__mentee")
-    for session in cancelled.select_related(*related).order_by("starts_at"):
+    for session in cancelled.with_pair().order_by("starts_at"):
         for reader in (session.series.mentor, session.series.mentee):
             if (session.pk, reader.pk) in invited:
                 key = f"session_cancelled:{session.pk}:{session.sequence}:{reader.pk}"
@@ -154,8 +157,8 @@ def _about_session(
     """Queue a mail about one session with its calendar part; `method` is REQUEST, CANCEL, or "" for none.
 
     What it says takes effect when the session begins, or would have begun before (`was_at`). The templates
-    have `session`, `series`, `other` (the other of the two) and `reader`. Fetch the session with
-    series__engagement, series__mentor and series__mentee, as it stands after the change.
+    have `session`, `series`, `other` (the other of the two) and `reader`. Fetch the session `with_pair`,
+    as it stands after the change.
     """
     series = session.series
     if entries_of(reader) == MailChoices.Entries.NONE:
@@ -179,3 +182,11 @@ def _about_session(
 
 def entries_of(reader: User) -> str:
     return choices_of(reader).entries
+
+
+def calendar_file(sessions: Sequence[Session], reader: User, now: datetime) -> dict[str, str]:
+    """All sessions as one file, as `queue_mail` takes it: for a reader to whom each comes by a mail of its
+    own only when it is near."""
+    if not sessions or entries_of(reader) != MailChoices.Entries.REMINDER:
+        return {}
+    return {"calendar": ical.series_calendar(sessions, reader, now), "calendar_method": "PUBLISH"}

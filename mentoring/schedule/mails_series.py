@@ -6,16 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from mentoring.outbox.models import Category, MailChoices
+from mentoring.outbox.models import Category
 from mentoring.outbox.services import queue_mail
-from mentoring.schedule.ical import series_calendar
-from mentoring.schedule.mails import entries_of
+from mentoring.schedule.mails import about_change, calendar_file
 from mentoring.schedule.models import Change, Series, Session, TimeAway
 from mentoring.schedule.preview import preview
-
-
-def about(change: Change) -> str:
-    return f"change:{change.pk}"
 
 
 def change_proposed(change: Change, other: User, now: datetime) -> None:
@@ -58,7 +53,6 @@ def time_away_noted(
 ) -> None:
     """To the person: a summary over all programs, and what leaves their calendar."""
     reader = away.person
-    has_file = bool(skipped) and entries_of(reader) == MailChoices.Entries.REMINDER
     queue_mail(
         kind="time_away_noted",
         to=reader,
@@ -71,8 +65,7 @@ def time_away_noted(
         key=f"time_away_noted:{away.pk}",
         now=now,
         category=Category.SESSIONS,
-        calendar=series_calendar(skipped, reader, now) if has_file else "",
-        calendar_method="PUBLISH" if has_file else "",
+        **calendar_file(skipped, reader, now),
     )
 
 
@@ -107,7 +100,7 @@ def _about_change(change: Change, reader: User, template: str, now: datetime) ->
     series = change.series
     agreed = preview(change.terms, series.mentor, series.mentee)
     _about_series(
-        series, reader, template, now, key=f"{template}:{change.pk}", about=about(change),
+        series, reader, template, now, key=f"{template}:{change.pk}", about=about_change(change.pk),
         change=change, preview=agreed, know_by=agreed.first.starts_at if agreed.first else None,
     )  # fmt: skip
 
@@ -126,7 +119,6 @@ def _about_series(
     **context: Any,
 ) -> None:
     """Queue a mail about a series; `sessions` are those that its calendar file holds, as they now stand."""
-    has_file = bool(sessions) and entries_of(reader) == MailChoices.Entries.REMINDER
     queue_mail(
         kind=template,
         to=reader,
@@ -138,8 +130,7 @@ def _about_series(
         know_by=know_by,
         category=category,
         program_id=series.engagement.program_id,
-        calendar=series_calendar(sessions, reader, now) if has_file else "",
-        calendar_method="PUBLISH" if has_file else "",
+        **calendar_file(sessions, reader, now),
     )
 
 

@@ -93,7 +93,8 @@ def cancel_series(*, engagement_id: uuid.UUID, now: datetime) -> int:
     """
     series = list(Series.objects.filter(engagement_id=engagement_id).order_by("pk"))
     lock_people({person for one in series for person in (one.mentor_id, one.mentee_id)})
-    close_changes([one.pk for one in series], now)
+    lapsing = Change.objects.open().filter(series__in=series).order_by("pk")
+    close_changes(lapsing.select_for_update(no_key=True), now)
     sessions = Session.objects.planned().filter(series__engagement_id=engagement_id, starts_at__gt=now)
     locked = sessions.order_by("pk").select_for_update(of=("self",))
     return cancel_sessions(list(locked.values_list("pk", flat=True)), now)
@@ -111,11 +112,11 @@ def cancel_sessions(ids: Sequence[uuid.UUID], now: datetime) -> int:
     return len(ids)
 
 
-def close_changes(series_ids: Sequence[uuid.UUID], now: datetime) -> int:
-    """Let the open changes of these series lapse, and send nothing any more that asks for an answer."""
-    lapsing = Change.objects.open().filter(series_id__in=series_ids).select_for_update(no_key=True)
-    ids = list(lapsing.order_by("pk").values_list("pk", flat=True))
-    withdraw([f"change:{pk}" for pk in ids])
+def close_changes(changes: Iterable[Change], now: datetime) -> int:
+    """Let open changes lapse, whose rows the caller has locked, and send nothing any more that asks for an
+    answer. Returns how many there were."""
+    ids = [change.pk for change in changes]
+    withdraw([mails.about_change(pk) for pk in ids])
     return Change.objects.filter(pk__in=ids).update(state=Change.State.LAPSED, closed_at=now)
 
 
