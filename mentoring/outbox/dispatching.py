@@ -96,7 +96,7 @@ def _claim(lease: uuid.UUID, now: datetime) -> list[Mail]:
 
 
 def _give_back(mails: list[Mail], lease: uuid.UUID) -> None:
-    Mail.objects.filter(pk__in=[mail.pk for mail in mails], lease=lease).update(**FREE)
+    Mail.objects.filter(pk__in=[mail.pk for mail in mails], lease=lease).update_in_order(**FREE)
 
 
 def _refuse_undeliverable(waiting: list[Mail], lease: uuid.UUID) -> None:
@@ -121,7 +121,7 @@ def _refuse_undeliverable(waiting: list[Mail], lease: uuid.UUID) -> None:
 def _postpone(lease: uuid.UUID, error: str, now: datetime) -> None:
     """Let all that is due wait: what this batch has claimed, and what nobody has."""
     ours = Mail.objects.filter(lease=lease, state=Mail.State.WAITING)
-    ours.update(due_at=now + FIRST_PAUSE, error=error, **FREE)
+    ours.update_in_order(due_at=now + FIRST_PAUSE, error=error, **FREE)
     with transaction.atomic():
         others = Mail.objects.due(now).select_for_update(skip_locked=True)
         Mail.objects.filter(pk__in=others.values("pk")).update(due_at=now + FIRST_PAUSE, error=error)

@@ -45,7 +45,7 @@ def retriable(mails: MailQuerySet, now: datetime) -> MailQuerySet:
 def retry(mails: MailQuerySet, now: datetime) -> int:
     """Have what failed sent after all, as if it were new; returns how many. Twice does once, and a dispatcher
     has no hand on what has failed."""
-    retried = retriable(mails, now).update(
+    retried = retriable(mails, now).update_in_order(
         state=Mail.State.WAITING, failed_at=None, due_at=now, attempts=0, unsettled=0, error="", **FREE
     )
     if retried:

@@ -1,10 +1,11 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
@@ -20,6 +21,13 @@ class MailQuerySet(models.QuerySet["Mail"]):
 
     def about(self, subject: str) -> "MailQuerySet":
         return self.filter(about=subject)
+
+    @transaction.atomic
+    def update_in_order(self, **fields: Any) -> int:
+        """Update, each row locked in the order of the keys first: two who change many of the same mails at
+        once do not wait for each other."""
+        locked = self.order_by("pk").select_for_update().values("pk")
+        return self.filter(pk__in=locked).update(**fields)
 
 
 class Category(models.TextChoices):
@@ -112,10 +120,9 @@ class Mail(models.Model):
 
     @property
     def is_on_its_way(self) -> bool:
-        """Sent, by itself or in a digest, or in a dispatcher's hands, which may have sent it already."""
-        return self.state in (self.State.SENT, self.State.DIGESTED) or (
-            self.state == self.State.WAITING and self.lease is not None
-        )
+        """Sent, by itself or in a digest, or it may have been: a dispatcher has it in hand, or had."""
+        is_held = self.state == self.State.WAITING and self.lease is not None
+        return is_held or self.unsettled > 0 or self.state in (self.State.SENT, self.State.DIGESTED)
 
 
 STOPPABLE: list[Category] = [one for one in Category if one not in (Category.ESSENTIAL, Category.DIGEST)]

@@ -124,9 +124,7 @@ def withdraw(about: Sequence[str], *, kind: str = "", to: uuid.UUID | None = Non
         waiting = waiting.filter(kind=kind)
     if to:
         waiting = waiting.filter(person_id=to)
-    # In one order, so that two who withdraw the same do not wait for each other.
-    locked = waiting.order_by("pk").select_for_update().values("pk")
-    return waiting.filter(pk__in=locked).update(state=Mail.State.WITHDRAWN, **EMPTY, **FREE)
+    return waiting.update_in_order(state=Mail.State.WITHDRAWN, **EMPTY, **FREE)
 
 
 def locked_about(subject: str) -> list[Mail]:
@@ -145,7 +143,7 @@ def clear_sent(now: datetime) -> int:
     has_failed = Q(state=Mail.State.FAILED, send_before__lte=now)
     in_a_digest = Q(state=Mail.State.DIGESTED)
     done = Mail.objects.filter(is_sent | has_failed | in_a_digest).exclude(text="", html="")
-    return done.update(**EMPTY)
+    return done.update_in_order(**EMPTY)
 
 
 def forget_old(now: datetime) -> int:

@@ -25,7 +25,7 @@ LONGEST_PAUSE = timedelta(days=1)
 STOP_AFTER = 14  # failures in a row, some nine days
 LEASE = timedelta(minutes=5)
 BATCH = 5  # read at the same time, so that one slow address keeps nobody waiting
-TASK_SECONDS = 20.0  # after so long no other batch begins
+TASK_SECONDS = 10.0  # after so long no other batch begins
 PAST = timedelta(days=1)
 AHEAD = timedelta(days=180)
 CPU_SECONDS = 10

@@ -19,6 +19,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 PORTS = {"http": 80, "https": 443}
 LONGEST_ADDRESS = 2000
+LONGEST_HOST = 253  # RFC 1035, section 2.3.4
 MOST_BYTES = 5_000_000
 PIECE = 65_536
 CONNECT_SECONDS = 5.0
@@ -96,7 +97,7 @@ def place_of(address: str) -> Place:
     scheme = "https" if parts.scheme in ("webcal", "webcals") else parts.scheme
     if scheme not in PORTS:
         raise FetchError("The address has to begin with https:// (or http://, or webcal://).")
-    if not host:
+    if not 0 < len(host) <= LONGEST_HOST:
         raise FetchError("This is not an address that can be read.")
     if "@" in parts.netloc:
         raise FetchError("Give an address without a user name and a password in it.")
