@@ -10,7 +10,7 @@ from mentoring.schedule.links import set_series_link
 from mentoring.schedule.marks import mark_session
 from mentoring.schedule.models import Session
 from mentoring.schedule.moves import length_of, propose_move, skip_session
-from mentoring.schedule.slots import free_times
+from mentoring.schedule.slots import find_free
 
 AFTER = {"mentor": timedelta(minutes=40), "mentee": timedelta(hours=3)}  # when each says whether they met
 BEFORE = timedelta(hours=20)  # the agenda is written so long before
@@ -53,8 +53,8 @@ def _change(ahead: list[Session], told: Entry, pair: Pair, now: datetime) -> Non
     if "moves" in told:
         at, length = session.starts_at, length_of(session)
         both = pair["mentor"], pair["mentee"]
-        free = free_times(*both, around=at, length=length, now=now, until=at + LATER)
-        if starts_at := next((each for each in free if each > at), None):
+        free = find_free(*both, around=at, length=length, now=now, until=at + LATER)
+        if starts_at := next((each for each in [*free.protected, *free.others] if each > at), None):
             propose_move(session_id=session.pk, by=pair[told["moves"]], starts_at=starts_at, now=now)
     if "skips" in told:
         who, word = told["skips"]

@@ -268,7 +268,7 @@ def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, 
 def _pair_page(engagement: Engagement, reader: User, now: datetime) -> dict[str, object]:
     series = Series.objects.in_force().filter(engagement=engagement).first()
     is_mentee, is_active = reader.pk == engagement.mentee_id, engagement.state == Engagement.State.ACTIVE
-    sessions = list(_sessions_kept(engagement).listed())
+    sessions = list(_sessions_kept(engagement).listed(now))
     ahead = [one for one in sessions if one.ends_at > now]
     return {
         "other": engagement.other(reader),

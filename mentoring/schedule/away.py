@@ -1,5 +1,6 @@
 """Time away: what it covers, in every program, and what becomes of that."""
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -43,18 +44,30 @@ def covered_sessions(person: User, starts_on: date, ends_on: date, now: datetime
     return list(_with_pair(inside).order_by("starts_at"))
 
 
+def key_of(sessions: Sequence[Session]) -> str:
+    """Names what is shown, so that a yes can say to what."""
+    shown = " ".join(f"{session.pk} {session.starts_at.isoformat()}" for session in sessions)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+
+
 def take_time_away(
-    *, person: User, starts_on: date, ends_on: date, asks: bool, now: datetime
+    *, person: User, starts_on: date, ends_on: date, asks: bool, now: datetime, seen: str | None = None
 ) -> tuple[TimeAway, Outcome]:
-    """Note the days. What they cover is skipped; with `asks` another time is proposed where there is one."""
+    """Note the days. What they cover is skipped; with `asks` another time is proposed where there is one.
+
+    `seen` is the key of what the person was shown: no session is skipped that was reserved meanwhile.
+    """
     with transaction.atomic():
         _lock_partners(person)
         if TimeAway.objects.filter(person=person, starts_on=starts_on, ends_on=ends_on).exists():
             raise ScheduleError("You have noted these days already.")
         if TimeAway.objects.filter(person=person, ends_on__gte=now.date()).count() >= AT_MOST:
             raise ScheduleError(f"You have noted time away {AT_MOST} times. Remove one that you do not need.")
+        covered = covered_sessions(person, starts_on, ends_on, now)
+        if seen is not None and seen != key_of(covered):
+            raise ScheduleError("Your sessions on these days have changed meanwhile. They are as follows.")
         away = TimeAway.objects.create(person=person, starts_on=starts_on, ends_on=ends_on, created_at=now)
-        sessions = _locked(one.pk for one in covered_sessions(person, starts_on, ends_on, now))
+        sessions = _locked(one.pk for one in covered)
         outcome = Outcome()
         chosen: list[tuple[datetime, datetime]] = []
         for session in sessions:
@@ -88,9 +101,26 @@ def remove_time_away(*, away_id: uuid.UUID, person: User, restores: bool, now: d
 
 
 def _lock_partners(person: User) -> None:
-    """Lock the person and everybody whom they meet, as whoever reserves for two of them does."""
+    """Lock the person and everybody whom they meet, as whoever reserves for two of them does.
+
+    While we waited they may have come to meet somebody else, whom it is too late to lock then, as the locks
+    have an order: so all are given back, with the savepoint, and taken anew. Under the person's own lock
+    nobody is added any more.
+    """
+    people = _partners(person)
+    while True:
+        before = transaction.savepoint()
+        lock_people(people)
+        if (meanwhile := _partners(person)) <= people:
+            return transaction.savepoint_commit(before)
+        transaction.savepoint_rollback(before)
+        people = meanwhile
+
+
+def _partners(person: User) -> set[uuid.UUID]:
+    """The person and everybody whom they meet."""
     series = Series.objects.visible_to(person).under_way()
-    lock_people({person.pk}.union(*series.values_list("mentor_id", "mentee_id")))
+    return {person.pk}.union(*series.values_list("mentor_id", "mentee_id"))
 
 
 def _locked(ids: Iterable[uuid.UUID]) -> list[Session]:
@@ -148,7 +178,7 @@ def _restore(session: Session, now: datetime) -> bool:
     people = [series.mentor_id, series.mentee_id]
     live = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=during_of(session))
     away = away_between(people, session.starts_at, session.ends_at)
-    if live.exists() or any(one.covers(session.starts_at, session.ends_at) for one in away):
+    if live.exists() or any(one.overlaps(session.starts_at, session.ends_at) for one in away):
         return False
     session.state, session.skipped_by, session.away = Session.State.PLANNED, None, None
     session.sequence += 1

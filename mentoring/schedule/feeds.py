@@ -71,7 +71,7 @@ def feed_of(feed: Feed, now: datetime) -> str:
         .under_way()
         .planned()
         .filter(ends_at__gt=now - PAST)
-        .select_related("series__mentor", "series__mentee")
+        .with_pair()
         .order_by("starts_at", "pk")
     )
     choices = choices_of(reader)

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from mentoring.schedule import mails
 from mentoring.schedule.models import Mark, Series, Session, SessionQuerySet
-from mentoring.schedule.moves import lock_session
+from mentoring.schedule.moves import lock_session, why_off
 from mentoring.schedule.services import ScheduleError
 
 Outcome = Session.Outcome
@@ -18,9 +18,7 @@ IN_A_ROW = 2
 
 
 def is_markable(session: Session, now: datetime) -> bool:
-    is_under_way = session.series.engagement.state == "active"
-    is_open = session.ends_at <= now < session.ends_at + OPEN_FOR
-    return session.state == Session.State.PLANNED and is_under_way and is_open
+    return not _why_not(session, now)
 
 
 def to_mark(person: User, now: datetime) -> SessionQuerySet:
@@ -40,8 +38,8 @@ def mark_session(*, session_id: uuid.UUID, by: User, was_held: bool, now: dateti
     # The series first: of two sessions that are marked at the same moment, one sees the other's outcome.
     Series.objects.select_for_update(no_key=True).get(sessions=session_id)
     session = lock_session(session_id)
-    if not is_markable(session, now):
-        raise ScheduleError(_why_not(session, now))
+    if reason := _why_not(session, now):
+        raise ScheduleError(reason)
     Mark.objects.update_or_create(
         session=session, person=by, defaults={"was_held": was_held, "marked_at": now}
     )
@@ -64,6 +62,12 @@ def missed_in_a_row(session: Session) -> list[Session]:
     return []
 
 
+def asks_whether_it_suits(session: Session) -> bool:
+    """Whether the two are asked if the time still suits: this one was missed, and another beside it."""
+    is_missed = session.outcome == Outcome.MISSED and session.series.is_under_way
+    return is_missed and len(missed_in_a_row(session)) >= IN_A_ROW
+
+
 def _ask_whether_it_suits(session: Session, now: datetime) -> None:
     run = missed_in_a_row(session)
     if len(run) >= IN_A_ROW and not mails.has_asked_whether_it_suits(run):
@@ -78,10 +82,11 @@ def _outcome(session: Session) -> str:
 
 
 def _why_not(session: Session, now: datetime) -> str:
-    if session.series.engagement.state != "active":
-        return "The engagement has ended."
-    if session.state != Session.State.PLANNED:
-        return f"This session has been {session.get_state_display()}."
+    """Why it cannot be marked, in words to show; empty if it can."""
+    if reason := why_off(session):
+        return reason
     if now < session.ends_at:
         return "This session is not over yet."
-    return f"This can be said for {OPEN_FOR.days} days after a session."
+    if now >= session.ends_at + OPEN_FOR:
+        return f"This can be said for {OPEN_FOR.days} days after a session."
+    return ""

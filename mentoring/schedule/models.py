@@ -78,6 +78,11 @@ class Series(models.Model):
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its engagement (of a higher app, known by the field's name) has not ended."""
+        return self.engagement.state == "active"
+
     def other(self, person: User | AnonymousUser) -> User:
         return self.mentee if person.pk == self.mentor_id else self.mentor
 
@@ -93,12 +98,20 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Sessions of engagements that have not ended (a higher app, known by the relation's name)."""
         return self.filter(series__engagement__state="active")
 
+    def in_force(self) -> "SessionQuerySet":
+        """Sessions of series that nothing has replaced."""
+        return self.filter(series__replaced_by__isnull=True)
+
     def planned(self) -> "SessionQuerySet":
         return self.filter(state=Session.State.PLANNED)
 
-    def listed(self) -> "SessionQuerySet":
-        """With what a row of a list says, and the proposals for another time that wait, as `open_moves`."""
-        waiting = models.Prefetch("moves", Move.objects.open(), to_attr="open_moves")
+    def with_pair(self) -> "SessionQuerySet":
+        """With the series, the two, and the engagement: what mails and calendars are made of."""
+        return self.select_related("series__mentor", "series__mentee", "series__engagement")
+
+    def listed(self, now: datetime) -> "SessionQuerySet":
+        """With what a row of a list says, and the moves that can still be answered, as `open_moves`."""
+        waiting = models.Prefetch("moves", Move.objects.answerable(now), to_attr="open_moves")
         return self.select_related(*self.LISTED).prefetch_related(waiting)
 
     def ahead(self, now: datetime) -> "SessionQuerySet":
@@ -223,12 +236,15 @@ class MoveQuerySet(models.QuerySet["Move"]):
     def open(self) -> "MoveQuerySet":
         return self.filter(state=Move.State.OPEN)
 
+    def answerable(self, now: datetime) -> "MoveQuerySet":
+        """Open ones of sessions that still lie ahead."""
+        ahead = {"session__state": Session.State.PLANNED, "session__starts_at__gt": now}
+        return self.open().filter(**ahead, session__series__engagement__state="active")
+
     def awaiting(self, user: User | AnonymousUser, now: datetime) -> "MoveQuerySet":
         """Moves that the other of the two has proposed and this person can still answer, soonest first."""
         mine = Q(session__series__mentor_id=user.pk) | Q(session__series__mentee_id=user.pk)
-        ahead = {"session__state": Session.State.PLANNED, "session__starts_at__gt": now}
-        under_way = {"session__series__engagement__state": "active"}
-        return self.open().filter(mine, **ahead, **under_way).exclude(by_id=user.pk).order_by("starts_at")
+        return self.answerable(now).filter(mine).exclude(by_id=user.pk).order_by("starts_at")
 
 
 class Move(Proposal):

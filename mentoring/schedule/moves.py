@@ -130,8 +130,7 @@ def skip_session(*, session_id: uuid.UUID, by: User, word: str, now: datetime) -
 
 def lock_session(session_id: uuid.UUID) -> Session:
     """The session, locked until the transaction ends, with its series, the two, and the engagement."""
-    rows = Session.objects.select_related("series__mentor", "series__mentee", "series__engagement")
-    return rows.select_for_update(of=("self",)).get(pk=session_id)
+    return Session.objects.with_pair().select_for_update(of=("self",)).get(pk=session_id)
 
 
 def length_of(session: Session) -> timedelta:
@@ -143,20 +142,31 @@ def last_midnight(series: Series) -> datetime:
     return resolve(series.engagement.ends_on + timedelta(days=1), time.min, series.zone).starts_at
 
 
+def why_not_ahead(session: Session, now: datetime) -> str:
+    """Why it cannot be moved or skipped any more, in words to show; empty if it can."""
+    if reason := why_off(session):
+        return reason
+    return "This session has begun." if session.starts_at <= now else ""
+
+
+def why_off(session: Session) -> str:
+    """Why it does not take place, or nobody has a hand in it any more; empty if that is not so."""
+    if not session.series.is_under_way:
+        return "The engagement has ended."
+    if session.state != Session.State.PLANNED:
+        return f"This session has been {session.get_state_display()}."
+    return ""
+
+
 def is_ahead(session: Session, now: datetime) -> bool:
     """Whether it can still be moved or skipped."""
-    is_under_way = session.series.engagement.state == "active"
-    return session.state == Session.State.PLANNED and now < session.starts_at and is_under_way
+    return not why_not_ahead(session, now)
 
 
 def check_ahead(session: Session, now: datetime) -> None:
     """Refuse a session that cannot be moved or skipped any more."""
-    if session.series.engagement.state != "active":
-        raise ScheduleError("The engagement has ended.")
-    if session.state != Session.State.PLANNED:
-        raise ScheduleError(f"This session has been {session.get_state_display()}.")
-    if session.starts_at <= now:
-        raise ScheduleError("This session has begun.")
+    if reason := why_not_ahead(session, now):
+        raise ScheduleError(reason)
 
 
 def check_time(session: Session, starts_at: datetime, now: datetime) -> None:
@@ -178,7 +188,7 @@ def check_time(session: Session, starts_at: datetime, now: datetime) -> None:
     if taken.exclude(session=session).exists():
         raise ScheduleError("This time is not free any more: one of you has another session then.")
     for away in away_between(people, starts_at, ends_at):
-        if away.covers(starts_at, ends_at):
+        if away.overlaps(starts_at, ends_at):
             raise ScheduleError("This time is not free any more: one of you is away on that day.")
 
 

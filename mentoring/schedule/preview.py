@@ -1,5 +1,6 @@
 """What two people should know of terms before they agree: how often, when first, and which dates differ."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ class Preview:
     first: Occurrence | None
     touched: Sequence[Touched]
 
+    @property
+    def key(self) -> str:
+        """Names the terms and the dates that differ, so that a yes can say to what; the same for both."""
+        differ = [(one.occurrence.starts_at, one.away and one.away.pk) for one in self.touched]
+        return hashlib.sha256(repr((self.terms, differ)).encode()).hexdigest()[:16]
+
 
 def preview(terms: Terms, mentor: User, mentee: User, *, reader: User | None = None) -> Preview:
     """The sessions of a series with these terms. Time away is told to the two alone."""
@@ -68,5 +75,5 @@ def preview(terms: Terms, mentor: User, mentee: User, *, reader: User | None = N
 def skipped_from_the_start(engagement_id: uuid.UUID) -> list[date]:
     """The dates of the series in force that time away has kept from being reserved."""
     skipped = Session.objects.filter(series__engagement_id=engagement_id, state=Session.State.SKIPPED)
-    in_force = skipped.filter(series__replaced_by__isnull=True, away__isnull=False)
+    in_force = skipped.in_force().filter(away__isnull=False)
     return list(in_force.order_by("on").values_list("on", flat=True))

@@ -72,7 +72,7 @@ def common_starts(
         first = resolve(tried.starts_on, tried.at, tried.zone).starts_at
         if not all(person.covers(first, tried.length) for person in protected):
             continue
-        if any(one.covers(first, first + tried.length) for one in away) or collisions(taken, tried, away):
+        if any(one.overlaps(first, first + tried.length) for one in away) or collisions(taken, tried, away):
             continue
         if _overlaps(busy, first, tried.length):
             continue
@@ -83,26 +83,6 @@ def common_starts(
         )
         starts.append(Start(tried.starts_on, tried.at, tried.zone, outside))
     return sorted(starts, key=lambda start: (start.on, start.at))
-
-
-def free_times(
-    mentor: User,
-    mentee: User,
-    *,
-    around: datetime,
-    length: timedelta,
-    now: datetime,
-    until: datetime,
-    besides: uuid.UUID | None = None,
-) -> list[datetime]:
-    """Instants at which both are free for so long: those inside both people's protected time, then others.
-
-    Each part is soonest first. Looked at are the half hours from a week before `around` to three weeks
-    after it that lie ahead of `now` and begin before `until`. Outside protected time only the waking hours
-    of both count. The time that the session `besides` itself holds is free.
-    """
-    free = find_free(mentor, mentee, around=around, length=length, now=now, until=until, besides=besides)
-    return [*free.protected, *free.others]
 
 
 @dataclass(frozen=True)
@@ -123,7 +103,11 @@ def find_free(
     until: datetime,
     besides: uuid.UUID | None = None,
 ) -> Free:
-    """As `free_times`, in two parts."""
+    """Instants at which both are free for so long, inside both people's protected time and outside it.
+
+    Looked at are the half hours from a week before `around` to three weeks after it that lie ahead of `now`
+    and begin before `until`. The time that the session `besides` itself holds is free.
+    """
     people = [mentor, mentee]
     first = _next_half_hour(max(now, around - SEARCHED_BEFORE), mentor.zone_info)
     last = min(until, around + SEARCHED_AFTER)

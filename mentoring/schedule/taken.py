@@ -22,7 +22,7 @@ class Away:
     begins_at: datetime
     is_over_at: datetime
 
-    def covers(self, starts_at: datetime, ends_at: datetime) -> bool:
+    def overlaps(self, starts_at: datetime, ends_at: datetime) -> bool:
         return self.begins_at < ends_at and starts_at < self.is_over_at
 
 
@@ -79,7 +79,7 @@ def away_of(row: TimeAway) -> Away:
 def away_at(away: Iterable[Away], occurrence: Occurrence, terms: Terms) -> Away | None:
     """The time away in which an occurrence falls, if any."""
     ends_at = occurrence.starts_at + terms.length
-    return next((one for one in away if one.covers(occurrence.starts_at, ends_at)), None)
+    return next((one for one in away if one.overlaps(occurrence.starts_at, ends_at)), None)
 
 
 def span_of(terms: Terms) -> DateTimeTZRange:

@@ -44,7 +44,7 @@ def week(request: HttpRequest) -> HttpResponse:
 def calendar(request: HttpRequest) -> HttpResponse:
     """All of the reader's sessions, in every program, in their own zone."""
     now = timezone.now()
-    kept = Session.objects.visible_to(request.user).exclude(state=Session.State.CANCELLED).listed()
+    kept = Session.objects.visible_to(request.user).exclude(state=Session.State.CANCELLED).listed(now)
     past = kept.filter(ends_at__lte=now).order_by("-starts_at")
     return render(
         request,
@@ -61,10 +61,10 @@ def _week(reader: User, monday: date, now: datetime) -> Week:
     span = bounds(monday, reader.zone_info)
     inside = {"starts_at__lt": span.ends_at, "ends_at__gt": span.starts_at}
     mine = Session.objects.visible_to(reader)
-    sessions = mine.exclude(state=Session.State.CANCELLED).filter(**inside).listed()
+    sessions = mine.exclude(state=Session.State.CANCELLED).filter(**inside).listed(now)
     moves = (
-        Move.objects.open()
-        .filter(**inside, session__in=mine.planned().filter(starts_at__gt=now))
+        Move.objects.answerable(now)
+        .filter(**inside, session__in=mine)
         .select_related(*(f"session__{name}" for name in SessionQuerySet.LISTED))
     )
     away = TimeAway.objects.filter(

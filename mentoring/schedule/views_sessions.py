@@ -1,6 +1,7 @@
 """One session: its page, and what the two can do with it."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from django.contrib import messages
@@ -76,27 +77,13 @@ def session_move_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def session_move_decline(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    session, reader = _session(request, pk), reader_of(request)
-    try:
-        moves.decline_move(session_id=session.pk, move_id=_move_id(request), by=reader, now=timezone.now())
-    except ScheduleError as error:
-        messages.error(request, str(error))
-    else:
-        other = session.series.other(reader)
-        messages.success(request, f"The session stays where it is. {other.name} is told.")
-    return redirect("schedule:session-detail", session.pk)
+    return _answer(request, pk, moves.decline_move, "The session stays where it is. {other} is told.")
 
 
 @require_POST
 def session_move_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    session, reader = _session(request, pk), reader_of(request)
-    try:
-        moves.withdraw_move(session_id=session.pk, move_id=_move_id(request), by=reader, now=timezone.now())
-    except ScheduleError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, "Your proposal is taken back. The session stays where it is.")
-    return redirect("schedule:session-detail", session.pk)
+    done = "Your proposal is taken back. The session stays where it is."
+    return _answer(request, pk, moves.withdraw_move, done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,11 +123,21 @@ def session_mark(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("schedule:session-detail", session.pk)
 
 
+def _answer(request: HttpRequest, pk: uuid.UUID, answer: Callable[..., Move], done: str) -> HttpResponse:
+    session, reader = _session(request, pk), reader_of(request)
+    try:
+        answer(session_id=session.pk, move_id=_move_id(request), by=reader, now=timezone.now())
+    except ScheduleError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done.format(other=session.series.other(reader).name))
+    return redirect("schedule:session-detail", session.pk)
+
+
 def _session(request: HttpRequest, pk: uuid.UUID) -> Session:
     """A session of one's own; program admins have none of another pair's."""
-    rows = Session.objects.visible_to(request.user).select_related(
-        "series__mentor", "series__mentee", "series__engagement__program", "skipped_by", "away"
-    )
+    rows = Session.objects.visible_to(request.user).with_pair()
+    rows = rows.select_related("series__engagement__program", "skipped_by", "away")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -149,18 +146,17 @@ def _page(session: Session, reader: User, now: datetime) -> dict[str, object]:
     move = Move.objects.open().filter(session=session).select_related("by").first()
     is_ahead = moves.is_ahead(session, now)
     beside = Session.objects.filter(series__engagement_id=series.engagement_id)
-    run = marks.missed_in_a_row(session) if session.outcome == Session.Outcome.MISSED else []
     return {
         "session": session,
         "other": series.other(reader),
         "is_over": session.ends_at <= now,
-        "is_ended": series.engagement.state != "active",
+        "is_ended": not series.is_under_way,
         "move": move if is_ahead else None,
         "why_not": moves.why_not(session, move, now) if move and is_ahead else "",
         "may_move": is_ahead,
         "may_mark": marks.is_markable(session, now),
         "marks": session.marks.select_related("person"),
-        "asks_whether_it_suits": len(run) >= marks.IN_A_ROW and series.engagement.state == "active",
+        "asks_whether_it_suits": marks.asks_whether_it_suits(session),
         "word": session.read_word(),
         "previous": beside.filter(starts_at__lt=session.starts_at).order_by("-starts_at").first(),
         "next": beside.filter(starts_at__gt=session.starts_at).order_by("starts_at").first(),

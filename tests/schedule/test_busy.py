@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from mentoring.schedule import busy, ical
 from mentoring.schedule.models import Busy, BusyCalendar, Session
-from mentoring.schedule.slots import common_starts, free_times
+from mentoring.schedule.slots import common_starts, find_free
 from mentoring.schedule.times import Cadence, Terms
 from tests import factories
 from tests.factories import instant
@@ -313,7 +313,12 @@ def test_time_for_a_move_is_not_proposed_when_one_is_busy(cast, calendar, names)
         "now": NOW,
         "until": instant(2031, 3, 1),
     }
-    before = free_times(cast.mentor.person, cast.mentee.person, **asked)
+
+    def free() -> set:
+        found = find_free(cast.mentor.person, cast.mentee.person, **asked)
+        return {*found.protected, *found.others}
+
+    before = free()
     busy.read_calendars(NOW, network=names.network)
-    gone = set(before) - set(free_times(cast.mentor.person, cast.mentee.person, **asked))
+    gone = before - free()
     assert gone == {instant(2031, 2, 10, 8, 30), instant(2031, 2, 10, 9), instant(2031, 2, 10, 9, 30)}

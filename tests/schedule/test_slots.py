@@ -6,7 +6,7 @@ import pytest
 
 from accounts import week
 from mentoring.schedule.models import Busy, TimeAway
-from mentoring.schedule.slots import common_starts, free_times
+from mentoring.schedule.slots import common_starts, find_free
 from mentoring.schedule.times import Terms
 from tests import factories
 from tests.factories import instant
@@ -111,7 +111,8 @@ HOUR = timedelta(hours=1)
 
 def free(mentor, mentee, **over) -> list:
     fields = {"around": AROUND, "length": HOUR, "now": SATURDAY, "until": instant(2031, 5, 1)}
-    return free_times(mentor, mentee, **fields | over)
+    found = find_free(mentor, mentee, **fields | over)
+    return [*found.protected, *found.others]
 
 
 def pair(mentor_week=None, mentee_week=None, **mentee):

@@ -11,7 +11,7 @@ from mentoring.outbox.models import Mail
 from mentoring.schedule import away
 from mentoring.schedule.models import Move, Reminder, Reservation, Series, Session, TimeAway
 from mentoring.schedule.services import ScheduleError
-from mentoring.schedule.slots import common_starts, free_times
+from mentoring.schedule.slots import common_starts, find_free
 from mentoring.schedule.times import Terms
 from tests import factories
 from tests.factories import instant
@@ -116,10 +116,11 @@ def test_what_cannot_be_within_ten_days_is_skipped(series) -> None:
 def test_no_time_is_proposed_within_time_away(series) -> None:
     take(series)
     around = instant(2031, 3, 4, 9)
-    found = free_times(
+    free = find_free(
         series.mentor, series.mentee, around=around, length=timedelta(hours=1), now=NOW,
         until=instant(2031, 3, 20),
     )  # fmt: skip
+    found = [*free.protected, *free.others]
     assert found
     assert not [at for at in found if FROM <= at.date() <= UNTIL]
     terms = Terms(date(2031, 3, 10), date(2031, 5, 6), time.min, "Europe/London", "1w", 60)
