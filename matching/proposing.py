@@ -13,8 +13,8 @@ from accounts.models import User
 from mentoring.engagements.models import Request
 from mentoring.engagements.services import terms_of
 from mentoring.programs.models import Program
-from mentoring.schedule.services import collisions
 from mentoring.schedule.slots import common_starts
+from mentoring.schedule.taken import collisions
 from mentoring.schedule.times import Cadence, Terms
 
 LENGTHS = (60, 30)  # minutes of a session, the first that both have time for
