@@ -1,7 +1,8 @@
 """What the two write for and after a session, for as long as their engagement is under way.
 
 Every write but that of a private note locks the engagement first: the two write one after the other,
-and none of it after the end.
+and none of it after the end. What is written for a session locks that too, after the engagement, as whoever
+ends does: nothing is written for one that is skipped meanwhile.
 """
 
 import uuid
@@ -23,12 +24,8 @@ class NotesError(Exception):
     """Why something cannot be written, in words fit to show."""
 
 
-class NoteChanged(NotesError):
-    """A newer text was saved meanwhile: `note` is that one."""
-
-    def __init__(self, note: SharedNote) -> None:
-        super().__init__("A newer version of this note was saved while you were writing.")
-        self.note = note
+class NoteChangedError(NotesError):
+    """A newer text was saved meanwhile."""
 
 
 @transaction.atomic
@@ -96,7 +93,7 @@ def save_shared_note(
 ) -> SharedNote | None:
     """Write the text over `version` (0: there is none yet).
 
-    Raises NoteChanged when it is not the one that stands there. What stands there already is not written
+    Raises NoteChangedError when it is not the one that stands there. What stands there already is not written
     again, so that sending twice is no conflict.
     """
     session = _lock_to_write(session_id)
@@ -108,23 +105,32 @@ def save_shared_note(
     _check_version(note, version)
     note.by, note.written_at, note.version = by, now, note.version + 1
     seal(note, text)
-    note.save()
+    _save(note, "by", "written_at", "version", "text_sealed")
     return note
 
 
 @transaction.atomic
 def save_private_note(*, session_id: uuid.UUID, author: User, text: str, now: datetime) -> None:
     """The author's alone, and theirs to write after the end too. An empty text deletes it."""
-    if not text:
-        PrivateNote.objects.filter(session_id=session_id, author=author).delete()
-        return
-    # Locked against oneself in another window: the constraint would refuse the second.
+    # Locked against oneself in another window: the constraint would refuse the second, and a note that is
+    # deleted there could not be written here.
     User.objects.select_for_update(no_key=True).get(pk=author.pk)
-    note = PrivateNote.objects.filter(session_id=session_id, author=author).first()
-    note = note or PrivateNote(session_id=session_id, author=author)
+    written = PrivateNote.objects.filter(session_id=session_id, author=author)
+    if not text:
+        written.delete()
+        return
+    note = written.first() or PrivateNote(session_id=session_id, author=author)
     note.written_at = now
     seal(note, text)
-    note.save()
+    _save(note, "written_at", "text_sealed")
+
+
+def _save(note: SharedNote | PrivateNote, *written: str) -> None:
+    """A new note, or these fields of one that stands there."""
+    if note._state.adding:
+        note.save(force_insert=True)
+    else:
+        note.save(update_fields=written)
 
 
 def _check_room(engagement_id: uuid.UUID, by: User) -> None:
@@ -135,7 +141,7 @@ def _check_room(engagement_id: uuid.UUID, by: User) -> None:
 
 def _check_version(note: SharedNote, version: int) -> None:
     if note.version != version:
-        raise NoteChanged(note)
+        raise NoteChangedError("A newer version of this note was saved while you were writing.")
 
 
 @transaction.atomic
@@ -156,8 +162,10 @@ def _lock_own(commitment_id: uuid.UUID, by: User) -> Commitment:
 
 
 def _lock_to_write(session_id: uuid.UUID) -> Session:
-    session = Session.objects.select_related("series").get(pk=session_id)
-    _lock(session.series.engagement_id)
+    """The session as it stands once the engagement is locked, and itself: nobody skips it meanwhile."""
+    sessions = Session.objects.filter(pk=session_id)
+    _lock(sessions.values_list("series__engagement_id", flat=True).get())
+    session = sessions.select_for_update(of=("self",), no_key=True).select_related("series").get()
     if session.state != Session.State.PLANNED:
         raise NotesError("This session does not take place. Write it down for the next one.")
     return session

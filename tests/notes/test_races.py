@@ -1,37 +1,27 @@
 """Two who write at once, over connections of their own; each guard has a twin without it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db.models import QuerySet
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mentoring.engagements.models import Engagement
 from mentoring.engagements.services import end_engagement
 from mentoring.notes import services
 from mentoring.notes.models import AgendaItem, Commitment, PrivateNote, SharedNote, read
-from mentoring.notes.services import MOST_COMMITMENTS, MOST_ITEMS
-from tests.racing import Finish, race, refusals
+from mentoring.notes.services import MOST_COMMITMENTS, MOST_ITEMS, NotesError
+from mentoring.schedule.models import Session
+from mentoring.schedule.moves import skip_session
+from tests.racing import Finish, race, refusals, without_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CHANGED = "NoteChanged: A newer version of this note was saved while you were writing."
+CHANGED = "NoteChangedError: A newer version of this note was saved while you were writing."
 FULL = "NotesError: An agenda holds 40 items, more than a session does. Take one of yours back first."
 ENDED = f"NotesError: {services.ENDED}"
-
-
-@contextmanager
-def without_locks(monkeypatch: pytest.MonkeyPatch, model: type) -> Iterator[None]:
-    """SELECT … FOR UPDATE of this model takes no lock."""
-    real = QuerySet.select_for_update
-
-    def lock(rows: QuerySet, *args: object, **kwargs: object) -> QuerySet:
-        return rows.all() if rows.model is model else real(rows, *args, **kwargs)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(QuerySet, "select_for_update", lock)
-        yield
 
 
 def succeeded(finishes: list[Finish]) -> int:
@@ -81,10 +71,10 @@ def test_agenda_never_holds_more_than_it_may(pair) -> None:
     assert AgendaItem.objects.count() == MOST_ITEMS
 
 
-def test_agenda_without_the_lock_holds_too_many(pair, monkeypatch) -> None:
+def test_agenda_without_the_locks_holds_too_many(pair, monkeypatch) -> None:
     for add in adding(pair, MOST_ITEMS - 1):
         add()
-    with without_locks(monkeypatch, Engagement):
+    with without_locks(monkeypatch, Engagement, Session):
         race(adding(pair, 20))
     assert AgendaItem.objects.count() > MOST_ITEMS
 
@@ -132,7 +122,7 @@ def test_shared_note_of_many_saves_loses_none_that_succeeded(pair) -> None:
                     version=version,
                     now=timezone.now(),
                 )
-            except services.NoteChanged:
+            except services.NoteChangedError:
                 continue
             return tries
 
@@ -152,10 +142,10 @@ def test_shared_note_without_the_versions_loses_an_update(pair, monkeypatch) -> 
     assert {read(finish.returned) for finish in finishes} == {"Hers.", "His."}
 
 
-def test_shared_note_without_the_lock_loses_an_update(pair, monkeypatch) -> None:
+def test_shared_note_without_the_locks_loses_an_update(pair, monkeypatch) -> None:
     """The version alone is read before it is written: many at once read the same."""
     saving(pair, ["First."])[0]()
-    with without_locks(monkeypatch, Engagement):
+    with without_locks(monkeypatch, Engagement, Session):
         finishes = race(saving(pair, [f"text {n}" for n in range(20)], version=1))
     assert succeeded(finishes) > 1
     assert SharedNote.objects.get().version == 2
@@ -183,3 +173,60 @@ def test_nothing_is_written_once_the_end_is_decided(pair) -> None:
     assert AgendaItem.objects.count() == succeeded(finishes[:10])
     assert Engagement.objects.get().state == "ended"
     assert refusals(race(adding(pair, 4))) == {ENDED: 4}
+
+
+WAITED_FOR = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
+               AND transactionid = pg_current_xact_id()::xid)
+"""
+
+
+def is_waited_for() -> bool:
+    """Whether somebody waits for a row that this transaction has locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITED_FOR)
+        return bool(cursor.fetchone()[0])
+
+
+def refusal_of_what_is_added_during_a_skip(pair) -> str:
+    """One adds while the other, who has skipped the session, has not committed yet."""
+    session, [add] = pair.ahead[0], adding(pair, 1)
+    refused = []
+
+    def run() -> None:
+        try:
+            add()
+        except NotesError as error:
+            refused.append(str(error))
+        finally:
+            connection.close()
+
+    adder = threading.Thread(target=run, daemon=True)
+    with transaction.atomic():
+        skip_session(session_id=session.pk, by=pair.mentor, word="", now=timezone.now())
+        adder.start()
+        while adder.is_alive() and not is_waited_for():
+            time.sleep(0.01)
+    adder.join(timeout=60)
+    assert Session.objects.get(pk=session.pk).state == Session.State.SKIPPED
+    return "".join(refused)
+
+
+def test_nothing_is_added_for_a_session_that_is_skipped_meanwhile(pair) -> None:
+    refusal = refusal_of_what_is_added_during_a_skip(pair)
+    assert refusal == "This session does not take place. Write it down for the next one."
+    assert not AgendaItem.objects.exists()
+
+
+def test_without_the_lock_something_is_added_for_a_session_that_is_skipped(pair, monkeypatch) -> None:
+    with without_locks(monkeypatch, Session):
+        assert refusal_of_what_is_added_during_a_skip(pair) == ""
+    assert AgendaItem.objects.count() == 1
+
+
+def test_private_note_that_is_emptied_in_another_window_is_written_or_not(pair) -> None:
+    session, now = pair.ahead[0], timezone.now()
+    write = partial(services.save_private_note, session_id=session.pk, author=pair.mentee, now=now)
+    write(text="First.")
+    assert refusals(race([partial(write, text="" if n % 2 else f"{n}") for n in range(12)])) == {}
+    assert PrivateNote.objects.count() <= 1
