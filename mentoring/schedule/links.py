@@ -2,49 +2,14 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-from django import forms
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.forms_fields import LinkField
 from accounts.models import User
 from mentoring.schedule import mails
-from mentoring.schedule.models import Series, Session
+from mentoring.schedule.models import Series, Session, SessionQuerySet
 from mentoring.schedule.services import ScheduleError
-
-PAIR = ("series__engagement", "series__mentor", "series__mentee")
-NOT_ONE = "Give the address of the meeting as it stands in the browser, beginning with https://."
-
-
-class MeetingLinkField(LinkField):
-    """A web address that a browser opens as what it looks like: no name and password before the host, no
-    space, no backslash, no character that is not seen."""
-
-    def __init__(self) -> None:
-        super().__init__(help_text="Of the video call, or of the place if it has a page.")
-        self.label = "Meeting link"
-
-    def clean(self, value: Any) -> Any:
-        link = super().clean(value)
-        if not link:
-            return link
-        if not link.isprintable() or set(link) & set(' \\"<>'):
-            raise ValidationError(NOT_ONE, code="invalid")
-        parts = urlsplit(link)
-        try:
-            _ = parts.port, host_of(link)
-        except ValueError as error:  # no such port; a name that the domain name system cannot hold
-            raise ValidationError(NOT_ONE, code="invalid") from error
-        if parts.username is not None or parts.password is not None:
-            raise ValidationError("Give the address without a name or password in it.", code="credentials")
-        return parts._replace(scheme=parts.scheme.lower()).geturl()
-
-
-class LinkForm(forms.Form):
-    link = MeetingLinkField()
 
 
 def host_of(link: str) -> str:
@@ -62,7 +27,7 @@ def set_session_link(*, session_id: uuid.UUID, by: User, link: str, now: datetim
     _check_under_way(session.series)
     if session.link != link:
         _set(session, link)
-        _tell(session, by, now)
+        mails.meeting_link_changed(session, by, now)
 
 
 @transaction.atomic
@@ -83,23 +48,18 @@ def set_series_link(*, series_id: uuid.UUID, by: User, link: str, now: datetime)
     if changed and following is not None:
         following.series.link = link
         _set(following, "")
-        _tell(following, by, now)
+        mails.meeting_link_changed(following, by, now)
 
 
-def _lock(sessions: Any) -> Any:
-    return sessions.select_for_update(of=("self",), no_key=True).select_related(*PAIR)
+def _lock(sessions: SessionQuerySet) -> SessionQuerySet:
+    return sessions.select_for_update(of=("self",), no_key=True).with_pair()
 
 
 def _check_under_way(series: Series) -> None:
-    engagement: Any = series.engagement  # a higher app, known by the field's name
-    if engagement.state != "active":
+    if not series.is_under_way:
         raise ScheduleError("This engagement has ended; its meeting link stays as it is.")
 
 
 def _set(session: Session, link: str) -> None:
     session.link, session.sequence = link, session.sequence + 1
     session.save(update_fields=["link", "sequence"])
-
-
-def _tell(session: Session, by: User, now: datetime) -> None:
-    mails.meeting_link_changed(session, by, now)

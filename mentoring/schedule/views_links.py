@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import reader_of
 from mentoring.schedule import links
-from mentoring.schedule.links import LinkForm
+from mentoring.schedule.forms_links import LinkForm
 from mentoring.schedule.models import Series, Session
 from mentoring.schedule.services import ScheduleError
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from mentoring.engagements.services import end_engagement
 from mentoring.outbox.models import Mail
-from mentoring.schedule.links import LinkForm, host_of, set_series_link, set_session_link
+from mentoring.schedule.forms_links import LinkForm
+from mentoring.schedule.links import host_of, set_series_link, set_session_link
 from mentoring.schedule.models import Series, Session
 from mentoring.schedule.services import ScheduleError
 from tests import factories
