@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mentoring.schedule.week import Day, Meeting, Span, Week
+from mentoring.schedule.week import Day, Entry, Span, Week
 
 A_MINUTE = timedelta(minutes=1)
 DAY_MINUTES = 24 * 60
@@ -23,7 +23,7 @@ GUTTER, WIDTH = 5.0, 95.0 / 7  # per cent of the width
 class Block:
     y: float
     height: float
-    meeting: Meeting | None = None
+    entry: Entry | None = None
     is_of_concern: bool = False
 
     @property
@@ -48,7 +48,7 @@ class Column:
     closed: tuple[Block, ...]  # hours that this day does not have
     protected: tuple[Block, ...]
     busy: tuple[Block, ...]
-    meetings: tuple[Block, ...]
+    entries: tuple[Block, ...]
     proposed: tuple[Block, ...]
 
 
@@ -123,8 +123,8 @@ def draw(week: Week, now: datetime) -> Picture:
             closed=tuple(frame.between(*part) for part in axis.closed(day) if frame.shows(*part)),
             protected=frame.blocks(day, day.protected),
             busy=frame.blocks(day, day.busy),
-            meetings=frame.meetings(day, (each for each in week.meetings if each.is_planned)),
-            proposed=frame.meetings(day, (each for other in week.days for each in other.proposed)),
+            entries=frame.entries(day, (each for each in week.entries if each.is_planned)),
+            proposed=frame.entries(day, (each for other in week.days for each in other.proposed)),
         )
         for n, day in enumerate(week.days)
     )
@@ -154,18 +154,18 @@ class _Frame:
     def shows(self, first: float, last: float) -> bool:
         return first < self.bottom and last > self.top
 
-    def between(self, first: float, last: float, meeting: Meeting | None = None) -> Block:
+    def between(self, first: float, last: float, entry: Entry | None = None) -> Block:
         first, last = max(first, self.top), min(last, self.bottom)
-        is_of_concern = meeting is not None and self.week.is_of_concern(meeting)
-        return Block(self.y(first), round((last - first) * HOUR / 60, 1), meeting, is_of_concern)
+        is_of_concern = entry is not None and self.week.is_of_concern(entry)
+        return Block(self.y(first), round((last - first) * HOUR / 60, 1), entry, is_of_concern)
 
     def blocks(self, day: Day, spans: Iterable[Span]) -> tuple[Block, ...]:
         parts = [(self.axis.at(day, s.starts_at), self.axis.at(day, s.ends_at, is_end=True)) for s in spans]
         return tuple(self.between(*part) for part in parts if self.shows(*part))
 
-    def meetings(self, day: Day, meetings: Iterable[Meeting]) -> tuple[Block, ...]:
+    def entries(self, day: Day, entries: Iterable[Entry]) -> tuple[Block, ...]:
         """Those of the day, and what lasts into it of the day before."""
-        parts = [(each, part) for each in meetings if (part := each.span.within(day.span))]
+        parts = [(each, part) for each in entries if (part := each.span.within(day.span))]
         return tuple(
             self.between(
                 self.axis.at(day, part.starts_at), self.axis.at(day, part.ends_at, is_end=True), each
@@ -198,9 +198,9 @@ def _twice(day: Day) -> _Twice | None:
 def _shown(axis: _Axis, week: Week) -> tuple[float, float]:
     """From the whole hour before the earliest to the one after the latest that is protected or reserved."""
     spans = [(day, span) for day in week.days for span in day.protected]
-    meetings = [each for each in week.meetings if each.is_planned]
-    meetings += [each for day in week.days for each in day.proposed]
-    spans += [(day, part) for day in week.days for each in meetings if (part := each.span.within(day.span))]
+    entries = [each for each in week.entries if each.is_planned]
+    entries += [each for day in week.days for each in day.proposed]
+    spans += [(day, part) for day in week.days for each in entries if (part := each.span.within(day.span))]
     first = min([axis.of_clock(USUAL[0]), *(axis.at(day, span.starts_at) for day, span in spans)])
     last = max([axis.of_clock(USUAL[1]), *(axis.at(day, s.ends_at, is_end=True) for day, s in spans)])
     hours = [0.0, *(at for at, *_ in _hours(axis)), float(axis.length)]

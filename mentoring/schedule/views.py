@@ -11,7 +11,7 @@ from accounts.models import Profile, User
 from accounts.week import EMPTY_WEEK
 from mentoring.schedule.models import Busy, Move, Session, SessionQuerySet, TimeAway
 from mentoring.schedule.picture import draw
-from mentoring.schedule.week import Meeting, Span, Week, bounds, week_of
+from mentoring.schedule.week import Entry, Span, Week, bounds, week_of
 
 PAST = 50
 A_WEEK = timedelta(weeks=1)
@@ -75,17 +75,17 @@ def _week(reader: User, monday: date, now: datetime) -> Week:
         monday,
         reader.zone_info,
         now,
-        meetings=[_meeting(each, each, is_planned=each.state == Session.State.PLANNED) for each in sessions],
-        proposed=[_meeting(each, each.session) for each in moves],
+        entries=[_entry(each, each, is_planned=each.state == Session.State.PLANNED) for each in sessions],
+        proposed=[_entry(each, each.session) for each in moves],
         protected=Profile.objects.filter(person=reader).values_list("week", flat=True).first() or EMPTY_WEEK,
         busy=[Span(*ends) for ends in busy.values_list("during__startswith", "during__endswith")],
         away=list(away),
     )
 
 
-def _meeting(row: Session | Move, session: Session, *, is_planned: bool = True) -> Meeting:
+def _entry(row: Session | Move, session: Session, *, is_planned: bool = True) -> Entry:
     program = session.series.engagement.program.name
-    return Meeting(Span(row.starts_at, row.ends_at), program, row, is_planned)
+    return Entry(Span(row.starts_at, row.ends_at), program, row, is_planned)
 
 
 def _monday(on: date) -> date:

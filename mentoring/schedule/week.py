@@ -39,7 +39,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Meeting:
+class Entry:
     """A session, or a proposed time for one, as the week reckons with it."""
 
     span: Span
@@ -63,8 +63,8 @@ class Day:
     pieces: tuple[Piece, ...]
     protected: tuple[Span, ...]
     busy: tuple[Span, ...]
-    meetings: tuple[Meeting, ...]  # that begin on it
-    proposed: tuple[Meeting, ...]  # what may yet come to lie on it
+    entries: tuple[Entry, ...]  # that begin on it
+    proposed: tuple[Entry, ...]  # what may yet come to lie on it
     is_away: bool
 
     @property
@@ -87,7 +87,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Concern:
     kind: Kind
-    meetings: tuple[Meeting, ...]
+    entries: tuple[Entry, ...]
     busy: Span | None = None
     between: timedelta | None = None
 
@@ -107,8 +107,8 @@ class Week:
     concerns: tuple[Concern, ...]
 
     @property
-    def meetings(self) -> list[Meeting]:
-        return [meeting for day in self.days for meeting in day.meetings]
+    def entries(self) -> list[Entry]:
+        return [entry for day in self.days for entry in day.entries]
 
     @property
     def has_busy(self) -> bool:
@@ -120,20 +120,20 @@ class Week:
 
     @property
     def reserved(self) -> timedelta:
-        return total(meeting.span for meeting in self.meetings if meeting.is_planned)
+        return total(entry.span for entry in self.entries if entry.is_planned)
 
     @property
     def protected(self) -> timedelta:
         return total(span for day in self.days for span in day.protected)
 
-    def is_of_concern(self, meeting: Meeting) -> bool:
+    def is_of_concern(self, entry: Entry) -> bool:
         """Whether something is the matter with this one, and not with the week as a whole."""
-        return any(meeting in each.meetings for each in self.concerns if each.kind != Kind.OVER)
+        return any(entry in each.entries for each in self.concerns if each.kind != Kind.OVER)
 
     @property
     def shares(self) -> list[Share]:
-        programs = sorted({meeting.program for meeting in self.meetings if meeting.is_planned})
-        return [_share(name, self.meetings) for name in programs]
+        programs = sorted({entry.program for entry in self.entries if entry.is_planned})
+        return [_share(name, self.entries) for name in programs]
 
 
 def bounds(monday: date, zone: ZoneInfo) -> Span:
@@ -145,19 +145,19 @@ def week_of(
     zone: ZoneInfo,
     now: datetime,
     *,
-    meetings: Sequence[Meeting] = (),
-    proposed: Sequence[Meeting] = (),
+    entries: Sequence[Entry] = (),
+    proposed: Sequence[Entry] = (),
     protected: bytes | memoryview,
     busy: Sequence[Span] = (),
     away: Sequence[tuple[date, date]] = (),
 ) -> Week:
     """The week from `monday`. `protected` is packed as accounts/week.py says; `away` are first and last days.
 
-    A meeting belongs to the day on which it begins. Concerns are about what is not over yet.
+    An entry belongs to the day on which it begins. Concerns are about what is not over yet.
     """
     runs = windows(protected)
     # The eighth day too: a session on Sunday night may last into it.
-    *days, next_day = [_day(monday + n * A_DAY, zone, meetings, proposed, runs, busy, away) for n in range(8)]
+    *days, next_day = [_day(monday + n * A_DAY, zone, entries, proposed, runs, busy, away) for n in range(8)]
     return Week(tuple(days), tuple(_concerns(days, next_day, busy, now)))
 
 
@@ -168,8 +168,8 @@ def total(spans: Iterable[Span]) -> timedelta:
 def _day(
     on: date,
     zone: ZoneInfo,
-    meetings: Sequence[Meeting],
-    proposed: Sequence[Meeting],
+    entries: Sequence[Entry],
+    proposed: Sequence[Entry],
     runs: Sequence[tuple[int, time, time]],
     busy: Sequence[Span],
     away: Sequence[tuple[date, date]],
@@ -184,14 +184,14 @@ def _day(
         # A day away protects nothing, whatever the usual week says.
         protected=() if is_away else tuple(_protected(on, pieces, runs)),
         busy=tuple(part for each in merged(busy) if (part := each.within(span))),
-        meetings=_beginning_in(span, meetings),
+        entries=_beginning_in(span, entries),
         proposed=_beginning_in(span, proposed),
         is_away=is_away,
     )
 
 
-def _beginning_in(day: Span, meetings: Iterable[Meeting]) -> tuple[Meeting, ...]:
-    inside = (each for each in meetings if day.starts_at <= each.span.starts_at < day.ends_at)
+def _beginning_in(day: Span, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    inside = (each for each in entries if day.starts_at <= each.span.starts_at < day.ends_at)
     return tuple(sorted(inside, key=lambda each: each.span))
 
 
@@ -250,34 +250,34 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def _share(program: str, meetings: Sequence[Meeting]) -> Share:
-    spans = [each.span for each in meetings if each.is_planned and each.program == program]
+def _share(program: str, entries: Sequence[Entry]) -> Share:
+    spans = [each.span for each in entries if each.is_planned and each.program == program]
     return Share(program, len(spans), total(spans))
 
 
 def _concerns(days: Sequence[Day], next_day: Day, busy: Sequence[Span], now: datetime) -> list[Concern]:
-    planned = [[each for each in day.meetings if each.is_planned] for day in days]
-    ahead = [each for meetings in planned for each in meetings if each.span.ends_at > now]
+    planned = [[each for each in day.entries if each.is_planned] for day in days]
+    ahead = [each for entries in planned for each in entries if each.span.ends_at > now]
     if not ahead:
         return []
-    reserved = total(each.span for meetings in planned for each in meetings)
+    reserved = total(each.span for entries in planned for each in entries)
     found = []
     if reserved > total(span for day in days for span in day.protected):
         found.append(Concern(Kind.OVER, tuple(ahead)))
     found += [
-        Concern(Kind.MANY, tuple(meetings))
-        for meetings in planned
-        if len(meetings) > MANY_A_DAY and meetings[-1] in ahead
+        Concern(Kind.MANY, tuple(entries))
+        for entries in planned
+        if len(entries) > MANY_A_DAY and entries[-1] in ahead
     ]
     protected = merged(span for day in [*days, next_day] for span in day.protected)
     for day in days:
-        for each in day.meetings:
+        for each in day.entries:
             if each in ahead:
                 found += _concerns_of(each, day, protected, busy)
-    return found + _without_a_break([each for meetings in planned for each in meetings], ahead)
+    return found + _without_a_break([each for entries in planned for each in entries], ahead)
 
 
-def _concerns_of(each: Meeting, day: Day, protected: Sequence[Span], busy: Sequence[Span]) -> list[Concern]:
+def _concerns_of(each: Entry, day: Day, protected: Sequence[Span], busy: Sequence[Span]) -> list[Concern]:
     if day.is_away:
         return [Concern(Kind.AWAY, (each,))]
     found = []
@@ -289,7 +289,7 @@ def _concerns_of(each: Meeting, day: Day, protected: Sequence[Span], busy: Seque
     return found
 
 
-def _without_a_break(planned: Sequence[Meeting], ahead: Sequence[Meeting]) -> list[Concern]:
+def _without_a_break(planned: Sequence[Entry], ahead: Sequence[Entry]) -> list[Concern]:
     return [
         Concern(Kind.CLOSE, (one, next_one), between=next_one.span.starts_at - one.span.ends_at)
         for one, next_one in itertools.pairwise(planned)

@@ -13,7 +13,7 @@ from accounts.week import EMPTY_WEEK
 from accounts.zones import zone_names
 from mentoring.schedule.picture import HOUR, draw
 from mentoring.schedule.times import resolve
-from mentoring.schedule.week import Kind, Meeting, Span, bounds, merged, week_of
+from mentoring.schedule.week import Entry, Kind, Span, bounds, merged, week_of
 
 LONDON = ZoneInfo("Europe/London")
 MONDAY = date(2026, 11, 23)
@@ -40,19 +40,19 @@ def span(day: int, hour: int, minutes: int = 60, *, minute: int = 0) -> Span:
     return Span(starts_at, starts_at + timedelta(minutes=minutes))
 
 
-def meeting(day: int, hour: int, minutes: int = 60, *, minute: int = 0, program: str = "One") -> Meeting:
+def entry(day: int, hour: int, minutes: int = 60, *, minute: int = 0, program: str = "One") -> Entry:
     lasts = span(day, hour, minutes, minute=minute)
-    return Meeting(lasts, program, row=lasts)
+    return Entry(lasts, program, row=lasts)
 
 
-def concerns(*meetings: Meeting, now: datetime = BEFORE, protected: bytes = WORKING, **given) -> list[Kind]:
-    found = week_of(MONDAY, LONDON, now, meetings=meetings, protected=protected, **given)
+def concerns(*entries: Entry, now: datetime = BEFORE, protected: bytes = WORKING, **given) -> list[Kind]:
+    found = week_of(MONDAY, LONDON, now, entries=entries, protected=protected, **given)
     return [concern.kind for concern in found.concerns]
 
 
 @st.composite
 def weeks(draw_from):
-    """(zone, Monday, packed week, meetings that do not overlap, some of them outside the week)."""
+    """(zone, Monday, packed week, entries that do not overlap, some of them outside the week)."""
     zone = ZoneInfo(draw_from(st.sampled_from(zone_names())))
     monday = draw_from(st.dates(date(2019, 1, 1), date(2030, 12, 31)))
     monday -= timedelta(days=monday.weekday())
@@ -61,24 +61,24 @@ def weeks(draw_from):
     pieces = draw_from(
         st.lists(st.tuples(st.integers(0, 200), st.integers(1, 12), st.sampled_from("ABC"), st.booleans()))
     )
-    meetings = []
+    entries = []
     for gap, quarters, program, is_planned in pieces:
         begin += gap * QUARTER
         lasts = Span(begin, begin + quarters * QUARTER)
-        meetings.append(Meeting(lasts, program, lasts, is_planned))
+        entries.append(Entry(lasts, program, lasts, is_planned))
         begin = lasts.ends_at
-    return zone, monday, packed, meetings
+    return zone, monday, packed, entries
 
 
 @settings(deadline=None, max_examples=150)
 @given(weeks())
 def test_week_holds_each_session_once_and_its_sums_are_right(drawn):
-    zone, monday, packed, meetings = drawn
+    zone, monday, packed, entries = drawn
     whole = bounds(monday, zone)
-    found = week_of(monday, zone, BEFORE, meetings=meetings, protected=packed)
+    found = week_of(monday, zone, BEFORE, entries=entries, protected=packed)
 
-    inside = [each for each in meetings if whole.starts_at <= each.span.starts_at < whole.ends_at]
-    assert found.meetings == inside
+    inside = [each for each in entries if whole.starts_at <= each.span.starts_at < whole.ends_at]
+    assert found.entries == inside
     planned = [each.span.length for each in inside if each.is_planned]
     assert (
         found.reserved == sum(planned, timedelta(0)) == sum((s.reserved for s in found.shares), timedelta(0))
@@ -100,11 +100,11 @@ def protected_quarters(whole: Span, zone: ZoneInfo, packed: bytes) -> int:
 @settings(deadline=None, max_examples=150)
 @given(weeks())
 def test_picture_draws_each_session_at_its_length_and_none_over_another(drawn):
-    zone, monday, packed, meetings = drawn
-    found = week_of(monday, zone, BEFORE, meetings=meetings, protected=packed)
+    zone, monday, packed, entries = drawn
+    found = week_of(monday, zone, BEFORE, entries=entries, protected=packed)
     drawn_hours = 0.0
     for column in draw(found, BEFORE).columns:
-        blocks = sorted((block.y, block.y + block.height) for block in column.meetings)
+        blocks = sorted((block.y, block.y + block.height) for block in column.entries)
         assert all(first[1] <= second[0] + 0.2 for first, second in itertools.pairwise(blocks))
         drawn_hours += sum(bottom - top for top, bottom in blocks) / HOUR
         drawn_hours -= sum(
@@ -114,7 +114,7 @@ def test_picture_draws_each_session_at_its_length_and_none_over_another(drawn):
         ) / HOUR  # fmt: skip
     whole = Span(found.days[0].span.starts_at, found.days[-1].span.ends_at)
     expected = sum(
-        (part.length for each in found.meetings if each.is_planned and (part := each.span.within(whole))),
+        (part.length for each in found.entries if each.is_planned and (part := each.span.within(whole))),
         timedelta(0),
     )
     assert drawn_hours == pytest.approx(expected / timedelta(hours=1), abs=0.05)
@@ -165,33 +165,33 @@ def test_hour_that_is_skipped_is_closed_on_its_day():
 
 
 def test_a_session_after_the_hour_that_comes_twice_is_drawn_at_its_own_hour():
-    late = Meeting(Span(at(6, 3, monday=date(2026, 10, 19)), at(6, 4, monday=date(2026, 10, 19))), "One", 1)
-    picture = draw(week_of(date(2026, 10, 19), LONDON, BEFORE, meetings=[late], protected=NIGHTS), BEFORE)
+    late = Entry(Span(at(6, 3, monday=date(2026, 10, 19)), at(6, 4, monday=date(2026, 10, 19))), "One", 1)
+    picture = draw(week_of(date(2026, 10, 19), LONDON, BEFORE, entries=[late], protected=NIGHTS), BEFORE)
 
     (three,) = [line.y for line in picture.lines if line.label == "03:00"]
-    assert picture.columns[6].meetings[0].y == three
+    assert picture.columns[6].entries[0].y == three
 
 
 def test_a_session_over_midnight_is_listed_once_and_drawn_in_two_columns():
-    found = week_of(MONDAY, LONDON, BEFORE, meetings=[meeting(1, 23, 120)], protected=WORKING)
+    found = week_of(MONDAY, LONDON, BEFORE, entries=[entry(1, 23, 120)], protected=WORKING)
 
-    assert [len(day.meetings) for day in found.days] == [0, 1, 0, 0, 0, 0, 0]
-    assert [len(column.meetings) for column in draw(found, BEFORE).columns] == [0, 1, 1, 0, 0, 0, 0]
+    assert [len(day.entries) for day in found.days] == [0, 1, 0, 0, 0, 0, 0]
+    assert [len(column.entries) for column in draw(found, BEFORE).columns] == [0, 1, 1, 0, 0, 0, 0]
 
 
 def test_a_calm_week_is_of_no_concern():
-    assert concerns(meeting(0, 9), meeting(0, 11), meeting(3, 16)) == []
+    assert concerns(entry(0, 9), entry(0, 11), entry(3, 16)) == []
 
 
 def test_more_reserved_than_protected_is_of_concern():
     two_hours = half_hours.from_indices([18, 19, 20, 21])
 
-    assert concerns(meeting(0, 9), meeting(0, 10, minute=15, minutes=45), protected=two_hours) == []
-    assert concerns(meeting(0, 9), meeting(1, 9), meeting(2, 9), protected=two_hours)[0] == Kind.OVER
+    assert concerns(entry(0, 9), entry(0, 10, minute=15, minutes=45), protected=two_hours) == []
+    assert concerns(entry(0, 9), entry(1, 9), entry(2, 9), protected=two_hours)[0] == Kind.OVER
 
 
 def test_who_protects_nothing_is_told_so_once():
-    assert concerns(meeting(0, 9), meeting(1, 9), protected=EMPTY_WEEK) == [Kind.OVER]
+    assert concerns(entry(0, 9), entry(1, 9), protected=EMPTY_WEEK) == [Kind.OVER]
 
 
 @pytest.mark.parametrize(
@@ -199,19 +199,19 @@ def test_who_protects_nothing_is_told_so_once():
     [(9, 60, []), (16, 60, []), (8, 60, [Kind.OUTSIDE]), (16, 61, [Kind.OUTSIDE]), (20, 15, [Kind.OUTSIDE])],
 )
 def test_a_session_not_wholly_in_protected_time_is_of_concern(hour, minutes, kinds):
-    assert concerns(meeting(2, hour, minutes)) == kinds
+    assert concerns(entry(2, hour, minutes)) == kinds
 
 
 @pytest.mark.parametrize(("hour", "kinds"), [(9, []), (10, [Kind.BUSY]), (11, [])])
 def test_a_session_while_busy_elsewhere_is_of_concern(hour, kinds):
-    assert concerns(meeting(2, hour), busy=[span(2, 10, 30), span(2, 10, 30, minute=30)]) == kinds
+    assert concerns(entry(2, hour), busy=[span(2, 10, 30), span(2, 10, 30, minute=30)]) == kinds
 
 
 @pytest.mark.parametrize(("day", "kinds"), [(1, []), (2, [Kind.AWAY]), (4, [Kind.AWAY]), (5, [Kind.OUTSIDE])])
 def test_a_session_on_a_day_away_is_of_concern(day, kinds):
     away = [(MONDAY + timedelta(days=2), MONDAY + timedelta(days=4))]
 
-    assert concerns(meeting(day, 10), away=away) == kinds
+    assert concerns(entry(day, 10), away=away) == kinds
 
 
 def test_days_away_protect_nothing():
@@ -222,19 +222,19 @@ def test_days_away_protect_nothing():
 
 @pytest.mark.parametrize(("minute", "kinds"), [(0, [Kind.CLOSE]), (5, [Kind.CLOSE]), (10, []), (30, [])])
 def test_two_sessions_without_a_break_are_of_concern(minute, kinds):
-    assert concerns(meeting(0, 9), meeting(0, 10, minute=minute)) == kinds
+    assert concerns(entry(0, 9), entry(0, 10, minute=minute)) == kinds
 
 
 def test_many_sessions_in_a_day_are_of_concern():
-    three = [meeting(0, hour, 30) for hour in (9, 11, 13)]
+    three = [entry(0, hour, 30) for hour in (9, 11, 13)]
 
     assert concerns(*three) == []
-    assert concerns(*three, meeting(0, 15, 30)) == [Kind.MANY]
+    assert concerns(*three, entry(0, 15, 30)) == [Kind.MANY]
 
 
 def test_what_is_over_or_skipped_is_of_no_concern():
-    late = meeting(0, 20)
-    skipped = Meeting(late.span, "One", late.row, is_planned=False)
+    late = entry(0, 20)
+    skipped = Entry(late.span, "One", late.row, is_planned=False)
 
     assert concerns(late, now=late.span.ends_at) == []
     assert concerns(late, now=late.span.ends_at - timedelta(minutes=1)) == [Kind.OUTSIDE]
@@ -242,9 +242,9 @@ def test_what_is_over_or_skipped_is_of_no_concern():
 
 
 def test_sessions_that_are_over_are_of_no_concern_in_a_week_that_goes_on():
-    over = [meeting(0, 9), meeting(0, 10), meeting(0, 11), meeting(0, 12)]
+    over = [entry(0, 9), entry(0, 10), entry(0, 11), entry(0, 12)]
 
-    assert concerns(*over, meeting(3, 9), now=at(1, 9)) == []
+    assert concerns(*over, entry(3, 9), now=at(1, 9)) == []
 
 
 def test_merged_joins_what_touches_or_overlaps():
