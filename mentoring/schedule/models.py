@@ -149,7 +149,9 @@ class Session(models.Model):
         "data would have moved it to a time that is taken.",
     )
     sequence = models.PositiveIntegerField(
-        default=0, help_text="Raised by each move and by cancelling (SEQUENCE of RFC 5545)."
+        default=0,
+        help_text="Raised whenever its entry in calendars changes: when it is moved, skipped, restored or "
+        "cancelled, by another meeting link, by new zone data (SEQUENCE of RFC 5545).",
     )
     outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.UNSAID, blank=True)
     link = models.URLField("meeting link", max_length=500, blank=True)

@@ -276,7 +276,9 @@ class Migration(migrations.Migration):
             model_name="session",
             name="sequence",
             field=models.PositiveIntegerField(
-                default=0, help_text="Raised by each move and by cancelling (SEQUENCE of RFC 5545)."
+                default=0,
+                help_text="Raised whenever its entry in calendars changes: when it is moved, skipped, restored or "
+                "cancelled, by another meeting link, by new zone data (SEQUENCE of RFC 5545).",
             ),
         ),
         migrations.AddField(
