@@ -25,7 +25,7 @@ HALF_A_WEEK = timedelta(days=3)
 
 
 class ScheduleError(Exception):
-    """Time could not be reserved; the text is fit to show."""
+    """What was asked for cannot be done, as things stand; the text is fit to show."""
 
 
 def lock_people(ids: Iterable[uuid.UUID]) -> None:
