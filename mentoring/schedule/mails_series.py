@@ -13,6 +13,10 @@ from mentoring.schedule.models import Change, Series, Session, TimeAway
 from mentoring.schedule.preview import preview
 
 
+def about_time_away(away_id: uuid.UUID) -> str:
+    return f"time_away:{away_id}"
+
+
 def change_proposed(change: Change, other: User, now: datetime) -> None:
     _about_change(change, other, "change_proposed", now)
 
@@ -44,7 +48,8 @@ def is_away(
     reader = series.other(away.person)
     _about_series(
         series, reader, "person_away", now, key=f"person_away:{away.pk}:{series.pk}",
-        sessions=skipped, skipped=skipped, was_asked=was_asked, know_by=skipped[0].starts_at,
+        about=about_time_away(away.pk), sessions=skipped, skipped=skipped, was_asked=was_asked,
+        know_by=skipped[0].starts_at,
     )  # fmt: skip
 
 
@@ -63,6 +68,7 @@ def time_away_noted(
             "asked": [(session, session.series.other(reader)) for session in asked],
         },
         key=f"time_away_noted:{away.pk}",
+        about=about_time_away(away.pk),
         now=now,
         category=Category.SESSIONS,
         **calendar_file(skipped, reader, now),
