@@ -1,6 +1,7 @@
 """Which mails a person wants, and when: what they have chosen, and what follows for a mail."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Protocol
@@ -93,10 +94,11 @@ def fate_of(
     return Fate(Mail.State.WAITING, due_at if due_at < send_before else now)
 
 
-def held_choices(person: Reader) -> MailChoices:
-    """Their choices, which nobody saves until the transaction ends: who does sees what was queued by them."""
-    _lock("pg_advisory_xact_lock_shared", person.pk)
-    return choices_of(person)
+def held_choices(people: Iterable[uuid.UUID]) -> dict[uuid.UUID, MailChoices]:
+    """What each has chosen, which nobody saves until the transaction ends: who does sees what was queued."""
+    ids = sorted(set(people))
+    _lock("pg_advisory_xact_lock_shared", *ids)
+    return MailChoices.objects.of(ids)
 
 
 def save_choices(person: Reader, chosen: Chosen, *, now: datetime) -> None:
@@ -134,12 +136,15 @@ def apply_choices(person: Reader, *, now: datetime) -> None:
     """Do to this person's mails that wait, and that no dispatcher holds, as they have chosen.
 
     Each in a statement of its own: who holds two may meet somebody who wants them the other way round. One
-    that was tried, or whose digest is due, keeps its time.
+    that was tried, or whose digest is due, keeps its time. One that was not tried loses its calendar part
+    where entries are not wanted any more.
     """
     choices = choices_of(person)
     states = [Mail.State.WAITING, Mail.State.GATHERED]
     unsent = Mail.objects.filter(person_id=person.pk, state__in=states, lease__isnull=True)
     for mail in unsent.exclude(category=Category.ESSENTIAL).order_by("pk"):
+        if choices.entries == MailChoices.Entries.NONE and not mail.attempts:
+            mail.calendar, mail.calendar_method = "", ""
         fate = fate_of(
             mail.category,
             choices,
@@ -154,7 +159,8 @@ def apply_choices(person: Reader, *, now: datetime) -> None:
         if fate.state == Mail.State.WITHDRAWN:
             still.update(state=fate.state, **EMPTY)
         elif not mail.attempts and not is_on_time:
-            still.update(state=fate.state, due_at=fate.due_at)
+            entry = {"calendar": mail.calendar, "calendar_method": mail.calendar_method}
+            still.filter(attempts=0).update(state=fate.state, due_at=fate.due_at, **entry)
 
 
 def stop_url(person: Reader, category: Category) -> str:
@@ -186,7 +192,8 @@ def stopped_by(category: Category) -> list[Category]:
     return STOPPABLE if category == Category.DIGEST else [category]
 
 
-def _lock(function: str, person_id: uuid.UUID) -> None:
+def _lock(function: str, *people: uuid.UUID) -> None:
     # By number, not by row: who has chosen nothing has no row to lock.
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [f"mail:{person_id}"])
+        names = [f"mail:{person}" for person in people]
+        cursor.execute(f"SELECT {function}(hashtextextended(unnest(%s::text[]), 0))", [names])

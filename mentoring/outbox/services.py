@@ -41,19 +41,23 @@ def queue_mail(
     program_id: uuid.UUID | None = None,
     calendar: str = "",
     calendar_method: str = "",
+    choices: MailChoices | None = None,
 ) -> None:
     """Put a mail into the outbox, in the caller's transaction; the same key twice is one mail.
 
     Renders emails/<template>.subject.txt, .txt and .html in the reader's zone. `about` names what the mail
     speaks of, so that a change to it can withdraw what still waits. `know_by` is when what it says takes
     effect; without it, when it is of no use any more. The reader's choices say when it goes (`fate_of`); one
-    that they do not want is written as withdrawn, so that its key is known.
+    that they do not want is written as withdrawn, so that its key is known. Whoever needs these choices to
+    write the mail passes on, as `choices`, what `held_choices` gave.
     """
     know_by = know_by or send_before
     send_before = send_before or now + USEFUL_FOR
+    if choices is None:
+        choices = MailChoices() if category == Category.ESSENTIAL else held_choices([to.pk])[to.pk]
     fate = fate_of(
         category,
-        MailChoices() if category == Category.ESSENTIAL else held_choices(to),
+        choices,
         zone=to.zone_info,
         now=now,
         know_by=know_by,

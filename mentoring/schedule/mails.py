@@ -1,12 +1,12 @@
 """What is said by mail about sessions: one function a message, each through `_about_session`."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from mentoring.outbox.choices import choices_of
+from mentoring.outbox.choices import held_choices
 from mentoring.outbox.models import Category, Mail, MailChoices
 from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.schedule import ical
@@ -21,18 +21,21 @@ def about_change(change_id: uuid.UUID) -> str:
     return f"change:{change_id}"
 
 
-def sessions_reserved(sessions: Iterable[Session], now: datetime) -> None:
-    """One invitation for each session, to whoever of its two has chosen to have them so."""
-    entries: dict[uuid.UUID, str] = {}
-    for session in sessions:
-        for reader in (session.series.mentor, session.series.mentee):
-            if reader.pk not in entries:
-                entries[reader.pk] = entries_of(reader)
-            if entries[reader.pk] == MailChoices.Entries.RESERVED:
-                key = f"session_reserved:{session.pk}:{reader.pk}:{session.sequence}"
-                _about_session(
-                    session, reader, "session_reserved", now, key=key, send_before=session.starts_at
-                )
+def sessions_reserved(
+    sessions: Iterable[Session], now: datetime, *, invited: Collection[tuple[uuid.UUID, uuid.UUID]] = ()
+) -> None:
+    """One invitation for each session, to whoever of its two has chosen to have them so, or has had one
+    (`invited`) and it was taken back."""
+    pairs = [(session, one) for session in sessions for one in (session.series.mentor, session.series.mentee)]
+    choices = held_choices(reader.pk for _, reader in pairs)
+    for session, reader in pairs:
+        is_wanted = choices[reader.pk].entries == MailChoices.Entries.RESERVED
+        if is_wanted or (session.pk, reader.pk) in invited:
+            _about_session(
+                session, reader, "session_reserved", now, choices=choices[reader.pk],
+                key=f"session_reserved:{session.pk}:{reader.pk}:{session.sequence}",
+                send_before=session.starts_at,
+            )  # fmt: skip
 
 
 def invited_to(session_ids: Sequence[uuid.UUID]) -> set[tuple[uuid.UUID, uuid.UUID]]:
@@ -131,12 +134,14 @@ def has_asked_whether_it_suits(run: Sequence[Session]) -> bool:
     return Mail.objects.filter(kind="missed_twice", about__in=subjects).exists()
 
 
-def reminder_due(session: Session, reader: User, kind: str, when: str, now: datetime) -> None:
+def reminder_due(
+    session: Session, reader: User, kind: str, when: str, now: datetime, choices: MailChoices
+) -> None:
     """`when` says how far away the session is: "tomorrow", "in an hour". An earlier one that still waits is
-    withdrawn, for what it says is not true any more."""
+    withdrawn, for what it says is not true any more. The reader's `choices` are held."""
     withdraw([about(session.pk)], kind="reminder", to=reader.pk)
     _about_session(
-        session, reader, "reminder", now, category=Category.REMINDERS, when=when,
+        session, reader, "reminder", now, category=Category.REMINDERS, when=when, choices=choices,
         # A session that was moved is reminded of again.
         key=f"reminder:{session.pk}:{reader.pk}:{kind}:{session.sequence}", send_before=session.starts_at,
     )  # fmt: skip
@@ -152,6 +157,7 @@ def _about_session(
     method: str = "REQUEST",
     category: Category = Category.SESSIONS,
     send_before: datetime | None = None,
+    choices: MailChoices | None = None,
     **context: Any,
 ) -> None:
     """Queue a mail about one session with its calendar part; `method` is REQUEST, CANCEL, or "" for none.
@@ -161,7 +167,8 @@ def _about_session(
     as it stands after the change.
     """
     series = session.series
-    if entries_of(reader) == MailChoices.Entries.NONE:
+    choices = choices or held_choices([reader.pk])[reader.pk]
+    if choices.entries == MailChoices.Entries.NONE:
         method = ""
     queue_mail(
         kind=template,
@@ -177,16 +184,17 @@ def _about_session(
         program_id=series.engagement.program_id,
         calendar=ical.invitation(session, reader, method=method, now=now) if method else "",
         calendar_method=method,
+        choices=choices,
     )
 
 
-def entries_of(reader: User) -> str:
-    return choices_of(reader).entries
-
-
-def calendar_file(sessions: Sequence[Session], reader: User, now: datetime) -> dict[str, str]:
+def calendar_file(sessions: Sequence[Session], reader: User, now: datetime) -> dict[str, Any]:
     """All sessions as one file, as `queue_mail` takes it: for a reader to whom each comes by a mail of its
-    own only when it is near."""
-    if not sessions or entries_of(reader) != MailChoices.Entries.REMINDER:
+    own only when it is near. With it the choices that say so, held until the transaction ends."""
+    if not sessions:
         return {}
-    return {"calendar": ical.series_calendar(sessions, reader, now), "calendar_method": "PUBLISH"}
+    choices = held_choices([reader.pk])[reader.pk]
+    if choices.entries != MailChoices.Entries.REMINDER:
+        return {"choices": choices}
+    file = ical.series_calendar(sessions, reader, now)
+    return {"calendar": file, "calendar_method": "PUBLISH", "choices": choices}

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from mentoring.outbox.choices import held_choices
 from mentoring.outbox.hours import fit
 from mentoring.outbox.models import Category, MailChoices
 from mentoring.outbox.services import withdraw
@@ -57,9 +58,9 @@ def drop_reminders(session_ids: Sequence[uuid.UUID]) -> None:
 def queue_reminders(now: datetime) -> int:
     """Put the mails of reminders that are due into the outbox; returns how many reminders were looked at.
 
-    Dropped is one whose session was cancelled or has begun, and an early one when the late one is due as
-    well. One that is late and would now fall into quiet hours waits for their end. Batches are claimed with
-    SKIP LOCKED, so that any number of workers may do this at once.
+    Dropped is one whose session was cancelled or has begun, one whose reader's account is closed, and an
+    early one when the late one is due as well. One that is late and would now fall into quiet hours waits for
+    their end. Batches are claimed with SKIP LOCKED, so that any number of workers may do this at once.
     """
     settled = 0
     while batch := _queue_batch(now):
@@ -104,13 +105,16 @@ def _queue_batch(now: datetime) -> int:
         .select_related("person", "session__series__mentor", "session__series__mentee")
         .select_related("session__series__engagement")[:BATCH]
     )
-    choices = MailChoices.objects.of({one.person_id for one in reminders})
+    if not reminders:
+        return 0
+    choices = held_choices(one.person_id for one in reminders)
     passed = _with_late_one_due(reminders, now)
     queued, dropped, postponed = [], [], []
     for reminder in reminders:
         session, chosen = reminder.session, choices[reminder.person_id]
         has_begun = session.state != Session.State.PLANNED or session.starts_at <= now
-        if has_begun or reminder.pk in passed or not chosen.wants(Category.REMINDERS):
+        is_vain = has_begun or not reminder.person.is_active
+        if is_vain or reminder.pk in passed or not chosen.wants(Category.REMINDERS):
             dropped.append(reminder.pk)
         elif (due_at := fitted(session, reminder.person, now, chosen, now)) > now:
             reminder.due_at = due_at
@@ -118,7 +122,7 @@ def _queue_batch(now: datetime) -> int:
         else:
             queued.append(reminder.pk)
             when = in_words(session.starts_at, now=now, zone=reminder.person.zone_info)
-            mails.reminder_due(session, reminder.person, reminder.kind, when, now)
+            mails.reminder_due(session, reminder.person, reminder.kind, when, now, chosen)
     Reminder.objects.filter(pk__in=queued).update(state=Reminder.State.QUEUED)
     Reminder.objects.filter(pk__in=dropped).update(state=Reminder.State.DROPPED)
     Reminder.objects.bulk_update(postponed, ["due_at"])

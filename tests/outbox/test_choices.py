@@ -13,8 +13,10 @@ from pytest_django.asserts import assertContains
 
 from mentoring.engagements.services import end_engagement
 from mentoring.outbox import services
-from mentoring.outbox.choices import Chosen, choices_of, save_choices
+from mentoring.outbox.choices import Chosen, save_choices
 from mentoring.outbox.models import STOPPABLE, Category, Mail, MailChoices
+from mentoring.schedule import mails
+from mentoring.schedule.mails import session_moved
 from mentoring.schedule.models import Reminder, Session
 from mentoring.schedule.reminders import queue_reminders
 from tests import factories
@@ -293,6 +295,21 @@ def test_another_zone_moves_what_waits_for_the_end_of_quiet_hours(cast, client_o
     assert mail.due_at.astimezone(cast.mentee.person.zone_info).time() == time(23, 59)
 
 
+def test_giving_up_entries_by_mail_takes_them_out_of_what_waits(cast) -> None:
+    entry = {"calendar": "BEGIN:VCALENDAR", "calendar_method": "REQUEST"}
+    for key in ("waits", "tried"):
+        mail_of(cast, key, **entry)
+    Mail.objects.filter(key="tried").update(attempts=1)
+    save_choices(cast.mentee.person, chosen(entries="reserved"), now=NOW)
+    assert set(Mail.objects.values_list("calendar_method", flat=True)) == {"REQUEST"}
+    save_choices(cast.mentee.person, chosen(entries="none", digest_at=time(8)), now=NOW)
+    states = {mail.key: (mail.calendar, mail.calendar_method, mail.state) for mail in Mail.objects.all()}
+    assert states == {
+        "waits": ("", "", "gathered"),
+        "tried": ("BEGIN:VCALENDAR", "REQUEST", "waiting"),
+    }
+
+
 # Reminders by choice
 
 
@@ -393,9 +410,44 @@ def test_mail_queued_while_its_category_is_stopped_is_withdrawn(cast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_it_would_be_sent(cast, monkeypatch) -> None:
-    monkeypatch.setattr(services, "held_choices", choices_of)
+    monkeypatch.setattr(services, "held_choices", MailChoices.objects.of)
     assert refusals(pass_each_other(cast, cast.mentee.person)) == {}
     assert Mail.objects.get().state == Mail.State.WAITING
+
+
+def tell_and_choose_at_once(cast: Any) -> Mail:
+    """A move is told of in a transaction that ends only after its reader has begun to give up entries."""
+    person, due = cast.mentee.person, instant(2031, 5, 19, 8)
+    factories.make_engagement(cast.goal, cast.mentor, now=NOW, starts_on=datetime(2031, 5, 20), at=time(9))
+    Mail.objects.all().delete()
+    queued, saved = Event(), Event()
+
+    def tell() -> None:
+        with transaction.atomic():
+            session = Session.objects.with_pair().earliest("starts_at")
+            session_moved(session, session.starts_at, due)
+            queued.set()
+            saved.wait(timeout=1)
+
+    def save() -> None:
+        queued.wait(timeout=10)
+        save_choices(person, chosen(entries="none"), now=due)
+        saved.set()
+
+    assert refusals(race([tell, save])) == {}
+    return Mail.objects.get(person=person)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_queued_while_entries_are_given_up_has_none(cast) -> None:
+    assert tell_and_choose_at_once(cast).calendar == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_it_would_have_one(cast, monkeypatch) -> None:
+    for module in (services, mails):
+        monkeypatch.setattr(module, "held_choices", MailChoices.objects.of)
+    assert "METHOD:REQUEST" in tell_and_choose_at_once(cast).calendar
 
 
 @pytest.mark.django_db(transaction=True)

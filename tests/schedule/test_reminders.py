@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 FIRST = instant(2031, 2, 18, 9)  # of the twelve Tuesdays
+NOW = FIRST - 3 * DAY
 
 
 def choose(person: Any, **over: Any) -> None:
@@ -205,6 +208,18 @@ def test_queue_reminders_settles_more_than_a_batch(cast, monkeypatch) -> None:
     assert queue_reminders(instant(2031, 3, 4, 8, 30)) == 12
     # of the first two sessions nobody needs to be reminded any more, and once of the third is enough
     assert Mail.objects.filter(kind="reminder").count() == 2
+
+
+def test_batch_asks_once_for_what_its_readers_have_chosen(cast) -> None:
+    engage(cast)
+    Reminder.objects.filter(kind="early").update(due_at=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert queue_reminders(NOW) == 24
+    asked = [one["sql"] for one in queries if "mailchoices" in one["sql"] or "advisory" in one["sql"]]
+    assert [sql.split()[1].partition("(")[0] for sql in asked] == [
+        "pg_advisory_xact_lock_shared",
+        '"outbox_mailchoices"."person_id",',
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
