@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from accounts.models import User
 from mentoring.engagements.models import Request
-from mentoring.engagements.services import terms_of
 from mentoring.programs.models import Program
 from mentoring.schedule.slots import common_starts
 from mentoring.schedule.taken import collisions
@@ -45,7 +44,7 @@ def proposed_times(people: Collection[uuid.UUID]) -> Taken:
     taken: Taken = defaultdict(list)
     for request in Request.objects.open().filter(Q(mentor__in=people) | Q(mentee__in=people)):
         for person in (request.mentor_id, request.mentee_id):
-            taken[person] += ranges_of(terms_of(request))
+            taken[person] += ranges_of(request.terms)
     return taken
 
 

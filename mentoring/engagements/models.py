@@ -11,7 +11,7 @@ from accounts.zones import validate_zone
 from mentoring.confidential.models import new_id
 from mentoring.goals.models import Goal
 from mentoring.programs.models import LONGEST_ENGAGEMENT_WEEKS, Program
-from mentoring.schedule.times import Cadence, Length
+from mentoring.schedule.times import Cadence, Length, Terms
 
 LONGEST_ENGAGEMENT = timedelta(weeks=LONGEST_ENGAGEMENT_WEEKS)
 
@@ -90,6 +90,7 @@ class Request(models.Model):
                 name="request_one_open_per_pair",
                 violation_error_message="You already have a request waiting with this mentor.",
             ),
+            models.CheckConstraint(name="request_cadence_known", condition=Q(cadence__in=Cadence.values)),
             models.CheckConstraint(name="request_of_two", condition=~Q(mentor=F("mentee"))),
             models.CheckConstraint(
                 name="request_starts_before_end",
@@ -118,6 +119,10 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.pk}"
+
+    @property
+    def terms(self) -> Terms:
+        return Terms.of(self)
 
     @property
     def terms_key(self) -> str:

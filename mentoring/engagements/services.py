@@ -323,10 +323,6 @@ def _check_length(program: Program, terms: Terms) -> None:
         raise EngagementError(f"An engagement in this program lasts {program.longest_weeks} weeks at most.")
 
 
-def terms_of(request: Request) -> Terms:
-    return Terms(**{name: getattr(request, name) for name in TERMS})
-
-
 def _open_engagement(request: Request, now: datetime) -> Engagement:
     """The one place where an engagement begins; both memberships are locked, and the place is free."""
     starts_on = max(request.starts_on, now.date())
@@ -347,7 +343,7 @@ def _open_engagement(request: Request, now: datetime) -> Engagement:
             engagement_id=engagement.pk,
             mentor=request.mentor,
             mentee=request.mentee,
-            terms=terms_of(request),
+            terms=request.terms,
             now=now,
         )
     except ScheduleError as error:

@@ -249,7 +249,7 @@ def _other_terms_form(request: HttpRequest, asked: Request) -> TermsForm:
 def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, object]:
     is_mentor, is_mentee = reader.pk == asked.mentor_id, reader.pk == asked.mentee_id
     is_open = asked.state == Request.State.OPEN and asked.expires_at > timezone.now()
-    agreed = preview(services.terms_of(asked), asked.mentor, asked.mentee, reader=reader)
+    agreed = preview(asked.terms, asked.mentor, asked.mentee, reader=reader)
     return {
         "asked": asked,
         "is_mentor": is_mentor,

@@ -59,7 +59,7 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
             "sessions": Session.objects.visible_to(me).ahead(now).listed(now)[:4],
             # One's own time, whatever program it is in
             "moves": Move.objects.awaiting(me, now).select_related("by", "session__series"),
-            "changes": Change.objects.awaiting(me).select_related("by", "series"),
+            "changes": Change.objects.awaiting(me, now).select_related("by", "series"),
             "to_mark": to_mark(me, now).listed(now)[:LATEST],
             "to_answer": requests.filter(
                 Q(mentor=me, mentor_yes_at__isnull=True) | Q(mentee=me, mentee_yes_at__isnull=True)

@@ -14,7 +14,8 @@ from accounts.models import User
 from mentoring.outbox.services import locked_about, withdraw
 from mentoring.schedule import mails_series as mails
 from mentoring.schedule.mails import about_change
-from mentoring.schedule.models import Change, Series, Session
+from mentoring.schedule.models import Change, Series, Session, SessionQuerySet
+from mentoring.schedule.preview import preview
 from mentoring.schedule.services import (
     ScheduleError,
     cancel_sessions,
@@ -25,8 +26,7 @@ from mentoring.schedule.services import (
 from mentoring.schedule.times import Terms
 
 State = Change.State
-# Each proposal is a mail to the other.
-PROPOSED_A_DAY = 5
+FIRST_ZONE = timedelta(hours=14)  # its dates begin so long before those of UTC
 CLOSED = {
     State.ACCEPTED: "These terms are agreed already.",
     State.DECLINED: "These terms have been declined already.",
@@ -48,7 +48,7 @@ def propose_change(*, series_id: uuid.UUID, by: User, terms: Terms, now: datetim
     if waiting and (waiting.by_id, waiting.terms) == (by.pk, terms):
         return waiting
     lately = series.changes.filter(by=by, created_at__gt=now - timedelta(days=1))
-    if lately.count() >= PROPOSED_A_DAY:
+    if lately.count() >= Change.A_DAY:
         raise ScheduleError("You have proposed many times today. Give it until tomorrow.")
     if waiting:
         _close(waiting, State.REPLACED, now)
@@ -58,17 +58,20 @@ def propose_change(*, series_id: uuid.UUID, by: User, terms: Terms, now: datetim
 
 
 @transaction.atomic
-def accept_change(*, change_id: uuid.UUID, by: User, now: datetime) -> Series:
+def accept_change(*, change_id: uuid.UUID, by: User, now: datetime, seen: str | None = None) -> Series:
     """Say yes: a new series is reserved from its first date on, in place of what the old one had there.
 
-    All of it or nothing: if any session of the new one collides, everything stays as it was.
+    All of it or nothing: if any session of the new one collides, everything stays as it was. `seen` is the
+    key of the preview that the person has read: nobody says yes to dates that differ without knowing.
     """
     change = _lock_open(change_id)
     series = change.series
     if change.by_id == by.pk:
         raise ScheduleError("You proposed these terms. It is for the other to accept.")
     _check_terms(series, change.terms, now)
-    ahead = Session.objects.filter(series=series, on__gte=change.starts_on, starts_at__gt=now)
+    if seen is not None and seen != preview(change.terms, series.mentor, series.mentee).key:
+        raise ScheduleError("The dates that differ have changed meanwhile. These are the ones now.")
+    ahead = given_up(change, now)
     locked = list(ahead.order_by("pk").select_for_update())
     planned = [session.pk for session in locked if session.state == Session.State.PLANNED]
     cancel_sessions(planned, now)
@@ -113,17 +116,32 @@ def withdraw_change(*, change_id: uuid.UUID, by: User, now: datetime) -> Change:
 
 @transaction.atomic
 def lapse_changes(now: datetime) -> int:
-    """Close the open changes whose first date has come; returns how many."""
-    late = Change.objects.open().filter(starts_on__lt=now.date())
+    """Close the open changes whose first session would have begun; returns how many."""
+    near = Change.objects.open().filter(starts_on__lte=(now + FIRST_ZONE).date()).order_by("pk")
     # Whoever holds one this moment is answering it, or closes it; the next wake-up looks again.
-    return close_changes(late.order_by("pk").select_for_update(no_key=True, skip_locked=True), now)
+    locked = near.select_for_update(no_key=True, skip_locked=True)
+    return close_changes([change for change in locked if _is_late(change.terms, now)], now)
+
+
+def given_up(change: Change, now: datetime) -> SessionQuerySet:
+    """The sessions ahead whose place the new ones would take, skipped ones too."""
+    return Session.objects.filter(series_id=change.series_id, on__gte=change.starts_on, starts_at__gt=now)
+
+
+def is_open_to_answer(change: Change, now: datetime) -> bool:
+    """Whether it can still be accepted or declined; series and engagement must be loaded."""
+    return (
+        change.state == State.OPEN
+        and is_open_to_change(change.series, now)
+        and not _is_late(change.terms, now)
+    )
 
 
 def is_open_to_change(series: Series, now: datetime) -> bool:
     """Whether other terms can still be proposed; the engagement must be loaded."""
     is_over = series.ends_on <= now.astimezone(series.zone_info).date()
     has_successor = Series.objects.filter(replaces=series).exists()
-    return series.engagement.state == "active" and not has_successor and not is_over
+    return series.is_under_way and not has_successor and not is_over
 
 
 def _lock_series(series_id: uuid.UUID) -> Series:
@@ -146,19 +164,24 @@ def _lock_open(change_id: uuid.UUID) -> Change:
 
 def _check_terms(series: Series, terms: Terms, now: datetime) -> None:
     """Refuse terms that the series cannot have, whatever is reserved."""
-    if series.engagement.state != "active":
+    if not series.is_under_way:
         raise ScheduleError("The engagement has ended.")
     if Series.objects.filter(replaces=series).exists():
         raise ScheduleError("These two have agreed on other terms meanwhile.")
-    occurrences = terms.occurrences()
-    if not occurrences or occurrences[0].starts_at <= now:
+    if _is_late(terms, now):
         raise ScheduleError("The first session at the new time would lie in the past. Choose a later date.")
     if terms.ends_on > series.ends_on:
         raise ScheduleError("The engagement ends before these terms would.")
-    if _dates_ahead(series.terms, terms) == [one.starts_at for one in occurrences] and (
-        series.minutes == terms.minutes
+    if series.minutes == terms.minutes and (
+        _dates_ahead(series.terms, terms) == [one.starts_at for one in terms.occurrences()]
     ):
         raise ScheduleError("These are the terms that you have already.")
+
+
+def _is_late(terms: Terms, now: datetime) -> bool:
+    """Whether the first session does not lie ahead, or there is none."""
+    occurrences = terms.occurrences()
+    return not occurrences or occurrences[0].starts_at <= now
 
 
 def _dates_ahead(old: Terms, new: Terms) -> list[datetime]:

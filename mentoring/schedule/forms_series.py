@@ -111,16 +111,14 @@ class WhenForm(forms.Form):
         """Nobody agrees to dates that differ without having seen them: those are shown once before."""
         if self.errors:
             return
-        terms = self.terms
-        touched = preview(terms, self.mentor, self.mentee, reader=self.reader).touched
-        key = f"{terms.starts_on} {terms.ends_on} {terms.at:%H:%M} {terms.zone} {terms.cadence}"
-        if touched and self.data.get("seen") != key:
-            self.shown = key
-            self.add_error("start", _shown(touched))
+        shown = preview(self.terms, self.mentor, self.mentee, reader=self.reader)
+        if shown.touched and self.data.get("seen") != shown.key:
+            self.shown = shown.key
+            self.add_error("start", _shown(shown.touched))
 
     @property
     def seen(self) -> str:
-        """Names the terms whose dates are shown, so that sending the form once more agrees to them."""
+        """Names the terms and the dates that are shown, so that sending the form once more agrees to them."""
         return self.shown if "start" in self.errors else str(self.data.get("seen", ""))[:100]
 
     def _clean_other(self, cleaned: dict[str, Any]) -> None:

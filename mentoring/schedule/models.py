@@ -1,7 +1,6 @@
 """Protected time: a series of sessions for two people, reserved for both."""
 
-from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser
@@ -16,6 +15,7 @@ from accounts.zones import validate_zone
 from mentoring.confidential.models import DataKey, new_id, place
 from mentoring.schedule.times import Cadence, Shift, Terms
 
+LAST_ZONE = timedelta(hours=12)  # a date is over everywhere so long after it is in UTC
 WEB_ADDRESS = r"^https?://[^\s\\]+$"  # nothing that a browser would run or read otherwise than we show it
 
 
@@ -72,7 +72,7 @@ class Series(models.Model):
 
     @property
     def terms(self) -> Terms:
-        return terms_of(self)
+        return Terms.of(self)
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -216,6 +216,8 @@ class Mark(models.Model):
 class Proposal(models.Model):
     """What one of the two proposes and the other answers; until then nothing changes."""
 
+    A_DAY = 5  # that one may propose; each is a mail to the other
+
     class State(models.TextChoices):
         OPEN = "open", "waiting"
         ACCEPTED = "accepted", "accepted"
@@ -283,9 +285,10 @@ class ChangeQuerySet(models.QuerySet["Change"]):
     def open(self) -> "ChangeQuerySet":
         return self.filter(state=Change.State.OPEN)
 
-    def awaiting(self, user: User | AnonymousUser) -> "ChangeQuerySet":
-        """Open ones that this person is asked to answer."""
-        return self.visible_to(user).open().exclude(by_id=user.pk)
+    def awaiting(self, user: User | AnonymousUser, now: datetime) -> "ChangeQuerySet":
+        """Open ones that this person is asked to answer, but those whose first date is over everywhere."""
+        rows = self.visible_to(user).open().filter(series__engagement__state="active")
+        return rows.filter(starts_on__gte=(now - LAST_ZONE).date()).exclude(by_id=user.pk)
 
 
 class Change(Proposal):
@@ -324,12 +327,7 @@ class Change(Proposal):
 
     @property
     def terms(self) -> Terms:
-        return terms_of(self)
-
-
-def terms_of(row: Series | Change) -> Terms:
-    """The terms of a series or of a change, which hold them under the same names."""
-    return Terms(**{field.name: getattr(row, field.name) for field in fields(Terms)})
+        return Terms.of(self)
 
 
 class TimeAwayQuerySet(models.QuerySet["TimeAway"]):
@@ -352,7 +350,8 @@ class TimeAway(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="time_away_starts_before_end", condition=Q(starts_on__lte=F("ends_on"))
-            )
+            ),
+            models.UniqueConstraint(fields=["person", "starts_on", "ends_on"], name="time_away_once"),
         ]
         ordering = ["starts_on"]
 

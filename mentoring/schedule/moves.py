@@ -21,8 +21,6 @@ from mentoring.schedule.taken import away_between
 from mentoring.schedule.times import resolve
 
 State = Move.State
-# Each proposal is a mail to the other.
-PROPOSED_A_DAY = 5
 CLOSED = {
     State.ACCEPTED: "This time is agreed already.",
     State.DECLINED: "This proposal has been declined already.",
@@ -46,7 +44,7 @@ def propose_move(*, session_id: uuid.UUID, by: User, starts_at: datetime, now: d
         if waiting.by_id == by.pk:
             return waiting
         raise ScheduleError(f"This is the time that {other.name} proposes. You can accept it.")
-    if session.moves.filter(by=by, created_at__gt=now - timedelta(days=1)).count() >= PROPOSED_A_DAY:
+    if session.moves.filter(by=by, created_at__gt=now - timedelta(days=1)).count() >= Move.A_DAY:
         raise ScheduleError("You have proposed many times for this session today. Give it until tomorrow.")
     if waiting:
         _close(waiting, State.REPLACED, now)

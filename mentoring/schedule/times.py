@@ -1,7 +1,7 @@
 """When a series meets: from an agreed local time to instants, each date resolved for itself."""
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -79,6 +79,11 @@ class Terms:
     zone: str
     cadence: str  # one of Cadence
     minutes: int
+
+    @classmethod
+    def of(cls, row: object) -> "Terms":
+        """The terms of a series, a change or a request, which hold them under the same names."""
+        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
 
     def occurrences(self) -> list[Occurrence]:
         dates = series_dates(self.starts_on, self.ends_on, self.cadence)

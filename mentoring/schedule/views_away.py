@@ -1,6 +1,5 @@
 """One's time away: the list, and what it would mean for sessions before it is saved or removed."""
 
-import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,9 +38,13 @@ def time_away_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         days = {name: form.cleaned_data[name] for name in ("starts_on", "ends_on")}
         covered = away.covered_sessions(reader, **days, now=now)
-        if not covered or request.POST.get("seen") == _seen(covered):
-            return _take(request, form, reader, now)
-    context = {"form": form, "covered": _with_others(covered, reader), "seen": _seen(covered)}
+        if not covered or request.POST.get("seen") == away.key_of(covered):
+            try:
+                return _take(request, form, reader, now, seen=away.key_of(covered))
+            except ScheduleError as error:
+                form.add_error(None, str(error))
+                covered = away.covered_sessions(reader, **days, now=now)
+    context = {"form": form, "covered": _with_others(covered, reader), "seen": away.key_of(covered)}
     return render(request, "schedule/time_away_new.html", context)
 
 
@@ -53,7 +56,11 @@ def time_away_remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         skipped = _with_others(away.restorable(row, now), reader)
         return render(request, "schedule/time_away_remove.html", {"away": row, "skipped": skipped})
     restores = request.POST.get("sessions") == "restore"
-    outcome = away.remove_time_away(away_id=row.pk, person=reader, restores=restores, now=now)
+    try:
+        outcome = away.remove_time_away(away_id=row.pk, person=reader, restores=restores, now=now)
+    except ScheduleError as error:
+        messages.info(request, str(error))
+        return redirect("schedule:time-away-list")
     done = "These days are yours to meet on again."
     if outcome.restored:
         done += f" {_counted(outcome.restored)} reserved again."
@@ -63,19 +70,18 @@ def time_away_remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("schedule:time-away-list")
 
 
-def _take(request: HttpRequest, form: TimeAwayForm, reader: User, now: datetime) -> HttpResponse:
+def _take(
+    request: HttpRequest, form: TimeAwayForm, reader: User, now: datetime, *, seen: str
+) -> HttpResponse:
     cleaned = form.cleaned_data
-    try:
-        _, outcome = away.take_time_away(
-            person=reader,
-            starts_on=cleaned["starts_on"],
-            ends_on=cleaned["ends_on"],
-            asks=cleaned["choice"] == TimeAwayForm.ASK,
-            now=now,
-        )
-    except ScheduleError as error:
-        messages.error(request, str(error))
-        return redirect("schedule:time-away-list")
+    _, outcome = away.take_time_away(
+        person=reader,
+        starts_on=cleaned["starts_on"],
+        ends_on=cleaned["ends_on"],
+        asks=cleaned["choice"] == TimeAwayForm.ASK,
+        now=now,
+        seen=seen,
+    )
     done = "Your time away is noted."
     if outcome.skipped:
         done += f" {_counted(outcome.skipped)} skipped."
@@ -91,9 +97,3 @@ def _counted(sessions: Sequence[Session]) -> str:
 
 def _with_others(sessions: Sequence[Session], reader: User) -> list[tuple[Session, User]]:
     return [(session, session.series.other(reader)) for session in sessions]
-
-
-def _seen(sessions: Sequence[Session]) -> str:
-    """Names what is shown, so that saving does what was read, or shows it anew."""
-    shown = " ".join(f"{session.pk} {session.starts_at.isoformat()}" for session in sessions)
-    return hashlib.sha256(shown.encode()).hexdigest()[:16]

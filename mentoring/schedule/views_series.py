@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import reader_of
 from mentoring.schedule import changes
 from mentoring.schedule.forms_series import ChangeForm
-from mentoring.schedule.models import Change, Series, Session
+from mentoring.schedule.models import Change, Series
 from mentoring.schedule.preview import preview
 from mentoring.schedule.services import ScheduleError
 from mentoring.schedule.times import series_dates
@@ -27,8 +28,7 @@ def series_change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Propose other terms, or offer others instead of those that the other proposes."""
     series, reader, now = _series(request, pk), reader_of(request), timezone.now()
     if not changes.is_open_to_change(series, now):
-        messages.info(request, "The terms of these sessions can no longer be changed.")
-        return redirect("engagements:engagement-detail", series.engagement_id)
+        return _too_late(request, series)
     form = _change_form(request, series)
     if request.method == "POST" and form.is_valid():
         try:
@@ -46,7 +46,7 @@ def series_change_times(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The times that suit the terms in the form: a fragment, or the whole page with all that was typed."""
     series = _series(request, pk)
     if not changes.is_open_to_change(series, timezone.now()):
-        return redirect("engagements:engagement-detail", series.engagement_id)
+        return _too_late(request, series)
     form = _change_form(request, series)
     # Typed so far, not yet sent: nothing to complain of.
     form.errors.clear()
@@ -58,8 +58,6 @@ def series_change_times(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def change_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     change, reader, now = _change(request, pk), reader_of(request), timezone.now()
     series = change.series
-    is_open = change.state == Change.State.OPEN and changes.is_open_to_change(series, now)
-    given_up = Session.objects.planned().filter(series=series, on__gte=change.starts_on, starts_at__gt=now)
     return render(
         request,
         "schedule/change_detail.html",
@@ -68,9 +66,9 @@ def change_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "series": series,
             "other": series.other(reader),
             "preview": preview(change.terms, series.mentor, series.mentee, reader=reader),
-            "given_up": given_up.count(),
+            "given_up": changes.given_up(change, now).planned().count(),
             "is_mine": change.by_id == reader.pk,
-            "is_open": is_open,
+            "is_open": changes.is_open_to_answer(change, now),
         },
     )
 
@@ -78,7 +76,7 @@ def change_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def change_accept(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     done = "It is agreed. The new time is reserved for both of you."
-    return _answer(request, pk, changes.accept_change, done)
+    return _answer(request, pk, changes.accept_change, done, seen=request.POST.get("seen", ""))
 
 
 @require_POST
@@ -91,15 +89,24 @@ def change_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _answer(request, pk, changes.withdraw_change, "Your proposal is taken back.")
 
 
-def _answer(request: HttpRequest, pk: uuid.UUID, answer: Callable[..., Any], done: str) -> HttpResponse:
+def _answer(
+    request: HttpRequest, pk: uuid.UUID, answer: Callable[..., Any], done: str, **read: str
+) -> HttpResponse:
     change = _change(request, pk)
     try:
-        answer(change_id=change.pk, by=reader_of(request), now=timezone.now())
+        answer(change_id=change.pk, by=reader_of(request), now=timezone.now(), **read)
     except ScheduleError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, done)
     return redirect("schedule:change-detail", change.pk)
+
+
+def _too_late(request: HttpRequest, series: Series) -> HttpResponse:
+    """Back to the engagement, saying why there is nothing to propose."""
+    messages.info(request, "The terms of these sessions can no longer be changed.")
+    to_engagement = redirect("engagements:engagement-detail", series.engagement_id)
+    return HttpResponseClientRedirect(to_engagement.url) if request.htmx else to_engagement  # type: ignore[attr-defined]
 
 
 def _series(request: HttpRequest, pk: uuid.UUID) -> Series:

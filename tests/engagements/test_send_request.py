@@ -7,7 +7,6 @@ from mentoring.engagements.services import (
     EngagementError,
     offer_other_terms,
     send_request,
-    terms_of,
     withdraw_request,
 )
 from mentoring.outbox.models import Mail
@@ -40,7 +39,7 @@ def test_other_terms_over_and_over_fill_no_mentee_s_mailbox(cast):
     now = timezone.now()
     asked = ask(cast, now)
     for minute in range(5):
-        offer_other_terms(request_id=asked.pk, terms=terms_of(asked), now=now + timedelta(minutes=minute))
+        offer_other_terms(request_id=asked.pk, terms=asked.terms, now=now + timedelta(minutes=minute))
     with pytest.raises(EngagementError, match="Wait for an answer"):
-        offer_other_terms(request_id=asked.pk, terms=terms_of(asked), now=now + timedelta(minutes=6))
+        offer_other_terms(request_id=asked.pk, terms=asked.terms, now=now + timedelta(minutes=6))
     assert Mail.objects.filter(kind="other_terms_offered").count() == 5

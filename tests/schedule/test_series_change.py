@@ -61,8 +61,8 @@ def states(series: Series) -> list[str]:
 def test_propose_change_changes_nothing_but_asks_the_other(series) -> None:
     change = propose(series)
     assert states(series) == ["planned"] * 12
-    assert list(Change.objects.awaiting(series.mentor)) == [change]
-    assert not Change.objects.awaiting(series.mentee).exists()
+    assert list(Change.objects.awaiting(series.mentor, NOW)) == [change]
+    assert not Change.objects.awaiting(series.mentee, NOW).exists()
     mail = Mail.objects.get(kind="change_proposed")
     assert mail.recipients == [series.mentor.email]
     assert "Every two weeks, on Wednesdays at 14:00 (Europe/London), 1½ hours" in mail.text
@@ -255,13 +255,39 @@ def test_ending_cancels_what_a_change_reserved(series) -> None:
     assert not Session.objects.planned().filter(starts_at__gt=instant(2031, 3, 1)).exists()
 
 
-def test_lapse_changes_closes_those_whose_first_date_has_come(series) -> None:
+def test_lapse_changes_closes_those_whose_first_session_would_have_begun(series) -> None:
     change = propose(series)
-    assert changes.lapse_changes(instant(2031, 3, 19)) == 0
-    assert changes.lapse_changes(instant(2031, 3, 20)) == 1
-    assert changes.lapse_changes(instant(2031, 3, 20)) == 0
+    assert changes.lapse_changes(instant(2031, 3, 19, 13, 59)) == 0
+    assert changes.is_open_to_answer(change, instant(2031, 3, 19, 13, 59))
+    assert not changes.is_open_to_answer(change, instant(2031, 3, 19, 14))
+    assert changes.lapse_changes(instant(2031, 3, 19, 14)) == 1
+    assert changes.lapse_changes(instant(2031, 3, 19, 14)) == 0
     change.refresh_from_db()
     assert change.state == "lapsed"
+
+
+def test_a_change_whose_first_date_is_over_awaits_nobody(series) -> None:
+    propose(series)
+    for last, awaits in ((instant(2031, 3, 20, 11, 59), True), (instant(2031, 3, 20, 12), False)):
+        assert Change.objects.awaiting(series.mentor, last).exists() is awaits
+
+
+def test_time_away_noted_meanwhile_is_shown_before_a_change_is_accepted(cast, running, client_of) -> None:
+    change = propose(running, now=timezone.now(), **over_now(running))
+    mentor, page = client_of(cast.mentor.person), reverse("schedule:change-detail", args=[change.pk])
+    accepting = reverse("schedule:change-accept", args=[change.pk])
+    seen = mentor.get(page).context["preview"].key
+    second = change.terms.occurrences()[1].on
+    TimeAway.objects.create(
+        person=running.mentee, starts_on=second, ends_on=second, created_at=timezone.now()
+    )
+    for stale in ({"seen": seen}, {}):
+        answer = mentor.post(accepting, stale, follow=True)
+        assert "The dates that differ have changed meanwhile" in answer.text
+        assert f"{running.mentee.name} is away, and this session is skipped" in answer.text
+        assert Series.objects.count() == 1
+    mentor.post(accepting, {"seen": answer.context["preview"].key})
+    assert Series.objects.in_force().get().sessions.get(on=second).state == "skipped"
 
 
 # Pages
@@ -297,7 +323,9 @@ def test_series_change_is_proposed_and_accepted(cast, running, client_of) -> Non
     assert "has yet to answer" in mentee.get(answer.url).text
     page = mentor.get(answer.url)
     assert "Weekly, on Thursdays, 30 minutes" in page.text
-    assert mentor.post(reverse("schedule:change-accept", args=[change.pk])).url == answer.url
+    seen = {"seen": page.context["preview"].key}
+    assert f'name="seen" value="{seen["seen"]}"' in page.text
+    assert mentor.post(reverse("schedule:change-accept", args=[change.pk]), seen).url == answer.url
     assert Series.objects.in_force().get().minutes == 30
     assert "agreed" not in mentor.get(url, follow=False).headers.get("Location", "")
     assert mentor.get(url).url == reverse("engagements:engagement-detail", args=[running.engagement_id])
@@ -372,6 +400,15 @@ def test_series_change_times_is_a_fragment_without_complaints(cast, running, cli
     assert "<html" in client.post(url, {"cadence": "1w"}).text
 
 
+def test_series_change_times_after_the_end_leads_away_and_is_no_fragment(cast, running, client_of) -> None:
+    end_engagement(engagement_id=running.engagement_id, by=None, now=timezone.now())
+    client, url = client_of(cast.mentee.person), reverse("schedule:series-change-times", args=[running.pk])
+    back = reverse("engagements:engagement-detail", args=[running.engagement_id])
+    assert client.post(url, {}).url == back
+    answer = client.post(url, {}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"], answer.text) == (200, back, "")
+
+
 def test_change_pages_are_not_found_for_others(cast, running, client_of) -> None:
     change = propose(running, now=timezone.now(), **over_now(running))
     for person in (cast.admin.person, cast.stranger):
@@ -410,3 +447,24 @@ def test_gaps_are_shown_before_a_request_is_sent(cast, client_of, settings) -> N
     (words,) = shown.context["form"].errors["start"]
     assert "comes twice in Europe/London" in words or "skip 01:30" in words
     assert client.post(url, data | {"seen": shown.context["form"].seen}).status_code == 302
+
+
+def test_what_is_agreed_to_is_shown_again_when_more_dates_differ(cast, client_of) -> None:
+    """Another length, or time away that was noted meanwhile, is not what was read."""
+    client, today = client_of(cast.mentee.person), timezone.localdate()
+    on = factories.next_weekday(3, today + timedelta(days=5))
+    data = {
+        "goal": cast.goal.pk, "message": "Help me.", "offer": "Figures.", "cadence": "1w", "minutes": 30,
+        "ends_on": on + timedelta(weeks=4), "start": "other", "on": on, "at": "12:00",
+    }  # fmt: skip
+    url = reverse("engagements:request-new", args=[cast.program.slug, cast.mentor.person_id])
+    for weeks in (1, 2):
+        away = on + timedelta(weeks=weeks)
+        TimeAway.objects.create(
+            person=cast.mentor.person, starts_on=away, ends_on=away, created_at=timezone.now()
+        )
+        shown = client.post(url, data).context["form"]
+        assert f"{away.day} {away:%B %Y}: Leila Haddad is away" in shown.errors["start"][0]
+        data["seen"] = shown.seen
+    assert client.post(url, data | {"minutes": 60}).status_code == 200
+    assert client.post(url, data).status_code == 302

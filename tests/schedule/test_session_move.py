@@ -278,7 +278,7 @@ def test_a_move_lapses_when_its_session_begins(cast, session) -> None:
 
 
 def test_proposals_are_limited_a_day(cast, session) -> None:
-    for n in range(moves.PROPOSED_A_DAY):
+    for n in range(Move.A_DAY):
         propose(session, cast.mentee.person, THURSDAY + n * HOUR)
     with pytest.raises(ScheduleError, match="Give it until tomorrow"):
         propose(session, cast.mentee.person, THURSDAY - HOUR)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from mentoring.engagements.services import end_engagement
+from mentoring.engagements.services import accept_request, end_engagement
 from mentoring.outbox.models import Mail
 from mentoring.schedule import away
 from mentoring.schedule.models import Move, Reminder, Reservation, Series, Session, TimeAway
@@ -242,6 +242,38 @@ def test_time_away_new_shows_anew_when_more_is_covered(cast, client_of) -> None:
     seen = client.post(reverse(NEW), days(7, 13)).context["seen"]
     assert client.post(reverse(NEW), days(7, 28, seen=seen)).status_code == 200
     assert not TimeAway.objects.exists()
+
+
+def test_time_away_new_skips_nothing_that_is_reserved_while_it_is_saved(
+    cast, client_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking what is covered and the locks another pair agrees on a session on these days."""
+    factories.make_engagement(cast.goal, cast.mentor, at=time(15))
+    request = factories.make_request(factories.make_goal(factories.make_mentee(cast.program)), cast.mentor)
+    client = client_of(cast.mentor.person)
+    seen = client.post(reverse(NEW), days(7, 21)).context["seen"]
+    real = away.take_time_away
+
+    def take_late(**kwargs):
+        monkeypatch.undo()
+        accept_request(request_id=request.pk, by=cast.mentor.person, now=timezone.now())
+        return real(**kwargs)
+
+    monkeypatch.setattr(away, "take_time_away", take_late)
+    answer = client.post(reverse(NEW), days(7, 21, seen=seen))
+    assert "Your sessions on these days have changed meanwhile" in answer.text
+    assert not TimeAway.objects.exists()
+    assert {other for _, other in answer.context["covered"]} == {cast.mentee.person, request.mentee}
+    assert client.post(reverse(NEW), days(7, 21, seen=answer.context["seen"])).status_code == 302
+    row = TimeAway.objects.get()
+    assert not away.covered_sessions(row.person, row.starts_on, row.ends_on, timezone.now())
+
+
+def test_time_away_new_twice_is_refused_on_the_page(cast, client_of) -> None:
+    client = client_of(cast.mentor.person)
+    client.post(reverse(NEW), days(0, 0))
+    assert "You have noted these days already." in client.post(reverse(NEW), days(0, 0)).text
+    assert TimeAway.objects.count() == 1
 
 
 def test_time_away_new_that_covers_nothing_is_saved_at_once(cast, client_of) -> None:

@@ -486,4 +486,10 @@ class Migration(migrations.Migration):
                 name="time_away_starts_before_end",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="timeaway",
+            constraint=models.UniqueConstraint(
+                fields=("person", "starts_on", "ends_on"), name="time_away_once"
+            ),
+        ),
     ]
