@@ -77,8 +77,8 @@ def _write(session: Session, entry: Entry, pair: Pair, until: datetime) -> None:
     if "private" in entry:
         who, text = entry["private"]
         notes.save_private_note(session_id=session.pk, author=pair[who], text=text, now=at + A_MOMENT)
-    for promise in entry.get("commitment", []):
-        _undertake(session, promise, pair[promise["by"]], at, until)
+    for commitment in entry.get("commitment", []):
+        _undertake(session, commitment, pair[commitment["by"]], at, until)
 
 
 def _undertake(session: Session, told: Entry, by: User, at: datetime, until: datetime) -> None:

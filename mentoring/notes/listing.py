@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from mentoring.engagements.models import Engagement
 from mentoring.notes.models import Commitment
-from mentoring.notes.sections import promised
+from mentoring.notes.sections import lines_of
 
 JUST_NOW = timedelta(hours=24)  # so long a closed one stays where it was, to be opened again
 SOON = timedelta(days=7)
@@ -19,13 +19,13 @@ MOST_AT_HOME = 6
 def of(engagement: Engagement, reader: User, now: datetime) -> dict[str, Any]:
     """What the two have open, for one of them."""
     rows = Commitment.objects.visible_to(reader).filter(engagement=engagement)
-    promises = promised(rows.filter(_open_or_just_closed(now)), reader)
+    lines = lines_of(rows.filter(_open_or_just_closed(now)), reader)
     return {
         "engagement": engagement,
         "other": engagement.other(reader),
         "may_change": engagement.state == Engagement.State.ACTIVE,
-        "own": [promise for promise in promises if promise.is_own],
-        "others": [promise for promise in promises if not promise.is_own],
+        "own": [line for line in lines if line.is_own],
+        "others": [line for line in lines if not line.is_own],
     }
 
 
@@ -36,10 +36,10 @@ def mine(reader: User, now: datetime) -> dict[str, Any]:
     shown = rows.filter(due & _open_or_just_closed(now)).select_related(
         "engagement__mentor", "engagement__mentee"
     )
-    promises = promised(shown[:MOST_AT_HOME], reader)
-    listed = sum(promise.commitment.state == Commitment.State.OPEN for promise in promises)
+    lines = lines_of(shown[:MOST_AT_HOME], reader)
+    listed = sum(line.commitment.state == Commitment.State.OPEN for line in lines)
     return {
-        "due": [(promise, promise.commitment.engagement.other(reader)) for promise in promises],
+        "due": [(line, line.commitment.engagement.other(reader)) for line in lines],
         "more": rows.open().count() - listed,
     }
 

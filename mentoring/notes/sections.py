@@ -51,7 +51,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Promise:
+class CommitmentLine:
     """A commitment as it is shown."""
 
     commitment: Commitment
@@ -62,8 +62,8 @@ class Promise:
 
 @dataclass(frozen=True)
 class Brought:
-    own: list[Promise]
-    others: list[Promise]
+    own: list[CommitmentLine]
+    others: list[CommitmentLine]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Agenda:
 
 @dataclass(frozen=True)
 class Commitments:
-    made: list[Promise]
+    made: list[CommitmentLine]
     form: forms.Form
     may_add: bool
 
@@ -103,10 +103,10 @@ def brought(reading: Reading) -> Brought:
         return Brought([], [])
     since = reading.previous.ends_at if reading.previous else None
     rows = Commitment.objects.brought_to(reading.session, since=since)
-    promises = sorted(promised(rows, reading.reader), key=lambda promise: promise.commitment.state != "open")
+    lines = sorted(lines_of(rows, reading.reader), key=lambda line: line.commitment.state != "open")
     return Brought(
-        [promise for promise in promises if promise.is_own],
-        [promise for promise in promises if not promise.is_own],
+        [line for line in lines if line.is_own],
+        [line for line in lines if not line.is_own],
     )
 
 
@@ -132,7 +132,7 @@ def commitments(reading: Reading, form: forms.Form | None = None) -> Commitments
     """What was undertaken in this session."""
     rows = Commitment.objects.filter(made_in=reading.session)
     form = form or commitment_form()
-    return Commitments(promised(rows, reading.reader), form, reading.may_write)
+    return Commitments(lines_of(rows, reading.reader), form, reading.may_write)
 
 
 def shared_note(reading: Reading, form: forms.Form | None = None, version: int | None = None) -> Note:
@@ -165,10 +165,10 @@ def all_of(reading: Reading) -> dict[str, object]:
     }
 
 
-def promised(rows: Iterable[Commitment], reader: User) -> list[Promise]:
+def lines_of(rows: Iterable[Commitment], reader: User) -> list[CommitmentLine]:
     today = timezone.localdate()
     return [
-        Promise(commitment, text, commitment.by_id == reader.pk, _is_overdue(commitment, today))
+        CommitmentLine(commitment, text, commitment.by_id == reader.pk, _is_overdue(commitment, today))
         for commitment, text in read_all(rows)
     ]
 

@@ -30,7 +30,7 @@ def make(session, by, text="Ask him", *, due_in=None, now=None):
 def brought(session, reader, now=None) -> tuple[list[str], list[str]]:
     """One's own, and the other's."""
     found = sections.brought(sections.reading_of(session, reader, now or timezone.now()))
-    return [promise.text for promise in found.own], [promise.text for promise in found.others]
+    return [line.text for line in found.own], [line.text for line in found.others]
 
 
 def at_the_end_of(session):
@@ -126,8 +126,8 @@ def test_home_lists_ones_own_that_are_due_and_counts_the_rest(pair) -> None:
     make(pair.past[-1], pair.mentee, "no date")
     make(pair.past[-1], pair.mentor, "not mine", due_in=1)
     found = listing.mine(pair.mentee, timezone.now())
-    assert [promise.text for promise, _ in found["due"]] == ["overdue", "in a week"]
-    assert [promise.is_overdue for promise, _ in found["due"]] == [True, False]
+    assert [line.text for line, _ in found["due"]] == ["overdue", "in a week"]
+    assert [line.is_overdue for line, _ in found["due"]] == [True, False]
     assert {other for _, other in found["due"]} == {pair.mentor}
     assert found["more"] == 2
 
