@@ -68,6 +68,23 @@ def test_calendar_says_the_state_of_each_session(cast, client_of, sessions):
     assert "badge" not in rows[ahead[4].pk]
 
 
+def test_calendar_asks_for_no_answer_that_can_no_longer_be_given(cast, client_of, sessions):
+    now = timezone.now()
+    session = next(one for one in sessions if one.starts_at > now)
+    later = session.starts_at + timedelta(hours=3)
+    moves.propose_move(session_id=session.pk, by=cast.mentee.person, starts_at=later, now=now)
+    reader = client_of(cast.mentor.person)
+    assert "waits for your answer" in rows_of(reader.get(CALENDAR).text)[0]
+
+    begun = {"starts_at": now - timedelta(minutes=5), "ends_at": now + timedelta(minutes=55)}
+    Session.objects.filter(pk=session.pk).update(**begun)
+
+    row = rows_of(reader.get(CALENDAR).text)[0]
+    assert str(session.pk) in row
+    assert "waits for your answer" not in row
+    assert "Amara proposes" not in row
+
+
 def test_calendar_names_the_other_s_time_where_the_zones_differ(cast, client_of, sessions):
     reader = client_of(cast.mentor.person)
     assert "for Amara" not in reader.get(CALENDAR).text
