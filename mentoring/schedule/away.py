@@ -88,13 +88,18 @@ def restorable(away: TimeAway, now: datetime) -> list[Session]:
 def remove_time_away(*, away_id: uuid.UUID, person: User, restores: bool, now: datetime) -> Outcome:
     """Forget the days. With `restores` what they had skipped is reserved again where that time is free."""
     _lock_partners(person)
-    away = TimeAway.objects.owned_by(person).select_related("person").get(pk=away_id)
+    away = TimeAway.objects.owned_by(person).select_related("person").filter(pk=away_id).first()
+    if away is None:
+        raise ScheduleError("These days are removed already.")
     sessions = _locked(one.pk for one in restorable(away, now)) if restores else []
+    invited = mails.invited_to([session.pk for session in sessions])
     away.delete()
     outcome = Outcome()
     for session in sessions:
         (outcome.restored if _restore(session, now) else outcome.taken).append(session)
-    mails.sessions_reserved(outcome.restored, now)
+    if outcome.restored and not outcome.taken:
+        withdraw([mails_series.about_time_away(away_id)])
+    mails.sessions_reserved(outcome.restored, now, invited=invited)
     for series, restored in _by_series(outcome.restored):
         mails_series.is_not_away(away_id, person, series, restored, now)
     return outcome
@@ -177,13 +182,19 @@ def _restore(session: Session, now: datetime) -> bool:
         session.ends_at = session.starts_at + series.terms.length
     people = [series.mentor_id, series.mentee_id]
     live = Reservation.objects.filter(person_id__in=people, is_live=True, during__overlap=during_of(session))
-    away = away_between(people, session.starts_at, session.ends_at)
-    if live.exists() or any(one.overlaps(session.starts_at, session.ends_at) for one in away):
+    for other in away_between(people, session.starts_at, session.ends_at):
+        if other.overlaps(session.starts_at, session.ends_at):
+            # From now on it is skipped for that one, whose removal can restore it.
+            session.away_id, session.skipped_by_id = other.away_id, other.person_id
+            session.save(update_fields=["away", "skipped_by"])
+            return False
+    if live.exists():
         return False
     session.state, session.skipped_by, session.away = Session.State.PLANNED, None, None
     session.sequence += 1
     session.save(update_fields=["state", "skipped_by", "away", "sequence", "starts_at", "ends_at", "shift"])
     session.reservations.all().delete()
+    withdraw([mails.about(session.pk)])  # that it was cancelled
     reserve([session])
     replan_reminders(session, now)
     return True

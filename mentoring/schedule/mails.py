@@ -107,6 +107,7 @@ def session_skipped(session: Session, now: datetime) -> None:
 
 def meeting_link_changed(session: Session, by: User, now: datetime) -> None:
     """To both: their calendars show where to meet. The host is named, the link itself stands on the page."""
+    withdraw([about(session.pk)], kind="meeting_link_changed")
     for reader in (session.series.mentor, session.series.mentee):
         _about_session(
             session, reader, "meeting_link_changed", now, by=by, send_before=session.ends_at,
@@ -119,6 +120,12 @@ def session_unclear(session: Session, now: datetime) -> None:
     for reader in (session.series.mentor, session.series.mentee):
         key = f"session_unclear:{session.pk}:{reader.pk}"
         _about_session(session, reader, "session_unclear", now, key=key, method="")
+
+
+def withdraw_outcome(session: Session) -> None:
+    """What waits to be said of an outcome that is not true any more is not said."""
+    for kind in ("session_unclear", "missed_twice"):
+        withdraw([about(session.pk)], kind=kind)
 
 
 def missed_twice(session: Session, now: datetime) -> None:

@@ -43,8 +43,10 @@ def mark_session(*, session_id: uuid.UUID, by: User, was_held: bool, now: dateti
     Mark.objects.update_or_create(
         session=session, person=by, defaults={"was_held": was_held, "marked_at": now}
     )
-    session.outcome = _outcome(session)
+    was, session.outcome = session.outcome, _outcome(session)
     session.save(update_fields=["outcome"])
+    if was != session.outcome:
+        mails.withdraw_outcome(session)
     if session.outcome == Outcome.UNCLEAR:
         mails.session_unclear(session, now)
     elif session.outcome == Outcome.MISSED:

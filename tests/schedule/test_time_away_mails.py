@@ -68,3 +68,14 @@ def test_days_removed_twice_are_removed_once(series) -> None:
     with pytest.raises(ScheduleError, match="removed already"):
         away.remove_time_away(away_id=row.pk, person=series.mentor, restores=True, now=NOW)
     assert not TimeAway.objects.exists()
+
+
+def test_session_that_both_are_away_for_comes_back_with_the_second(series) -> None:
+    mine, _ = away.take_time_away(person=series.mentor, starts_on=FOURTH, ends_on=FOURTH, asks=False, now=NOW)
+    theirs, _ = away.take_time_away(
+        person=series.mentee, starts_on=FOURTH, ends_on=FOURTH, asks=False, now=NOW
+    )
+    first = away.remove_time_away(away_id=mine.pk, person=series.mentor, restores=True, now=NOW)
+    assert (len(first.restored), len(first.taken)) == (0, 1)
+    second = away.remove_time_away(away_id=theirs.pk, person=series.mentee, restores=True, now=NOW)
+    assert [session.on for session in second.restored] == [FOURTH]
