@@ -22,7 +22,12 @@ def save_basics(
     country: str,
     languages: Iterable[tuple[str, int]],
 ) -> None:
-    """`languages` are (code, fluency), each code once."""
+    """`languages` are (code, fluency), each code once.
+
+    Where the zone is another, reminders and mails that wait are planned anew once it is saved. Should the
+    process die between the two, they keep the quiet hours and digest of the zone before: none is lost, and
+    each reminder is fitted to the quiet hours once more when it is due.
+    """
     was = person.zone
     with transaction.atomic():
         _lock(person)

@@ -1,15 +1,18 @@
-"""Mails that could not be sent: why, in plain words, and sending them after all."""
+"""Mails that could not be sent, or came back: why, in plain words, and sending there after all."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
+from django.db import transaction
 from django.db.models import BooleanField, Case, F, Q, When
 
+from mentoring.outbox.choices import Reader
 from mentoring.outbox.delivery import NOT_THIS_MAIL
 from mentoring.outbox.dispatching import RETURNED, TOO_LATE, UNCLEAR, UNWANTED
-from mentoring.outbox.models import FREE, Category, Mail, MailQuerySet
+from mentoring.outbox.models import FREE, Category, Mail, MailQuerySet, Undeliverable
 from mentoring.outbox.services import wake_dispatcher
 
 METADATA = (
@@ -20,8 +23,8 @@ WHAT = {
     Category.REQUESTS: "About a request",
     Category.SESSIONS: "About a session",
     Category.REMINDERS: "A reminder of a session",
-    Category.SUGGESTIONS: "A suggestion",
 }
+A_DAY = 24 * 60 * 60  # seconds
 ADDRESS_UNKNOWN = "The mail server says that there is no such address."
 MAILBOX_FULL = "The reader's mailbox is full."
 # An answer's code, alone or with its finer one, such as "550 5.1.1".
@@ -39,7 +42,7 @@ def put_off() -> MailQuerySet:
 
 def retriable(mails: MailQuerySet, now: datetime) -> MailQuerySet:
     """Those of which there still is a text, and a use."""
-    return mails.filter(state=Mail.State.FAILED, send_before__gt=now).exclude(text="")
+    return mails.filter(_is_retriable(now))
 
 
 def retry(mails: MailQuerySet, now: datetime) -> int:
@@ -51,6 +54,18 @@ def retry(mails: MailQuerySet, now: datetime) -> int:
     if retried:
         wake_dispatcher()
     return retried
+
+
+@transaction.atomic
+def try_again(person: Reader) -> bool:
+    """Have mails go to an address that has sent some back; False when its owner did so within the last day.
+
+    Once a day, for a mailbox that is gone for good is not to be written to each hour.
+    """
+    if not cache.add(f"mail-again:{person.pk}", 1, A_DAY):
+        return False
+    Undeliverable.objects.at(person.email).delete()
+    return True
 
 
 @dataclass(frozen=True)
@@ -74,13 +89,17 @@ class Failure:
 
 def listed(mails: MailQuerySet, now: datetime) -> MailQuerySet:
     """The latest first, with their readers, and without a word of what they say."""
-    useful = Q(state=Mail.State.FAILED, send_before__gt=now) & ~Q(text="")
+    is_retriable = Case(When(_is_retriable(now), then=True), default=False, output_field=BooleanField())
     return (
-        mails.annotate(is_retriable=Case(When(useful, then=True), default=False, output_field=BooleanField()))
+        mails.annotate(is_retriable=is_retriable)
         .select_related("person")
         .only(*METADATA)
         .order_by(F("failed_at").desc(nulls_last=True), "-created_at", "-pk")
     )
+
+
+def _is_retriable(now: datetime) -> Q:
+    return Q(state=Mail.State.FAILED, send_before__gt=now) & ~Q(text="")
 
 
 def what_of(mail: Mail) -> str:

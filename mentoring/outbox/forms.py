@@ -13,7 +13,6 @@ HINTS = {
     Category.REQUESTS: "Somebody asks you, answers you, or lets a request run out.",
     Category.SESSIONS: "The other proposes another time, answers, or skips a session. Some need your answer.",
     Category.REMINDERS: "Before each session, at the times you choose below.",
-    Category.SUGGESTIONS: "Mentors who may fit a goal of yours.",
 }
 EARLY = {
     7 * 24 * 60: "a week before",

@@ -37,7 +37,6 @@ class Category(models.TextChoices):
     REQUESTS = "requests", "Requests and answers to them"
     SESSIONS = "sessions", "Sessions: proposals and changes"
     REMINDERS = "reminders", "Reminders of sessions"
-    SUGGESTIONS = "suggestions", "Suggestions"
     DIGEST = "digest", "The daily mail"  # what it gathers is of the others
 
 
@@ -187,6 +186,11 @@ class MailChoices(models.Model):
         return Quiet(self.quiet_from, self.quiet_until, zone)
 
 
+class UndeliverableQuerySet(models.QuerySet["Undeliverable"]):
+    def at(self, email: str) -> "UndeliverableQuerySet":
+        return self.filter(email=email.lower())
+
+
 class Undeliverable(models.Model):
     """A mail address that has sent mails back, or whose owner has complained; nothing more goes there."""
 
@@ -199,6 +203,8 @@ class Undeliverable(models.Model):
     detail = models.CharField(max_length=300, blank=True)
     since = models.DateTimeField()
 
+    objects = UndeliverableQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="undeliverable_once")]
         verbose_name_plural = "undeliverable"
@@ -207,7 +213,8 @@ class Undeliverable(models.Model):
         return f"undeliverable: {self.why}"
 
 
-EMPTY = {"text": "", "html": "", "opening": "", "calendar": ""}  # what it said is forgotten
+# What it said is forgotten, and what it was about: its kind and key stay.
+EMPTY = {"subject": "", "text": "", "html": "", "opening": "", "action": "", "link": "", "calendar": ""}
 FREE: dict[str, None] = {"lease": None, "leased_until": None}  # no dispatcher holds it
 
 # How long a mail stays useful when its sender does not say.

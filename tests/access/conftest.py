@@ -82,7 +82,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "": {},
             "program": {"slug": program.slug},
             "token": {"token": program.join_token},
-            "mail": {"token": stop_token(cast.mentee.person, Category.SUGGESTIONS)},
+            "mail": {"token": stop_token(cast.mentee.person, Category.REQUESTS)},
             "failed mail": {"slug": program.slug, "pk": failed.pk},
             "person": {"slug": program.slug, "person_id": cast.mentor.person_id},
             "member": {"slug": program.slug, "pk": cast.mentee.pk},

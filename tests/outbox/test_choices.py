@@ -30,7 +30,7 @@ NIGHT = instant(2031, 5, 6, 22)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PAGE = "/mail/"
 POSTED = {
-    "wanted": ["requests", "sessions", "reminders"],
+    "wanted": ["requests", "reminders"],
     "early_minutes": "2880",
     "late_minutes": "none",
     "quiet_from": "22:00",
@@ -80,7 +80,7 @@ def test_page_saves_and_shows_what_was_saved(cast, client_of) -> None:
     client = client_of(cast.mentee.person)
     assert client.post(PAGE, POSTED).url == PAGE
     saved = MailChoices.objects.get()
-    assert (saved.person_id, saved.stopped) == (cast.mentee.person_id, ["suggestions"])
+    assert (saved.person_id, saved.stopped) == (cast.mentee.person_id, ["sessions"])
     assert (saved.early_minutes, saved.late_minutes, saved.entries) == (2880, None, "none")
     assert (saved.quiet_from, saved.quiet_until, saved.digest_at) == (time(22), time(7), time(8, 15))
     page = client.get(PAGE)

@@ -65,10 +65,10 @@ def test_one_click_bites_at_once(cast, url: str) -> None:
 
 
 def test_one_click_twice_is_once_and_keeps_what_was_stopped(cast, url: str) -> None:
-    choose(cast.mentee.person, stopped=["suggestions"], early_minutes=2880)
+    choose(cast.mentee.person, stopped=["sessions"], early_minutes=2880)
     for _ in range(2):
         anybody().post(url, ONE_CLICK)
-    assert stopped(cast) == ["requests", "suggestions"]
+    assert stopped(cast) == ["requests", "sessions"]
     assert choices_of(cast.mentee.person).early_minutes == 2880
 
 

@@ -60,8 +60,8 @@ def test_late_reminder_says_how_soon(cast) -> None:
     engage(cast)
     queue_reminders(FIRST - DAY)
     assert queue_reminders(FIRST - HOUR) == 2
-    subjects = Mail.objects.filter(kind="reminder").order_by("pk").values_list("subject", flat=True)
-    assert [subject.partition(":")[0] for subject in subjects] == ["Tomorrow"] * 2 + ["In an hour"] * 2
+    subjects = Mail.objects.filter(kind="reminder", state="waiting").values_list("subject", flat=True)
+    assert [subject.partition(":")[0] for subject in subjects] == ["In an hour"] * 2
 
 
 def test_reminder_that_is_late_says_how_far_it_is_now(cast) -> None:
@@ -74,10 +74,10 @@ def test_early_reminder_that_still_waits_is_withdrawn_when_the_late_one_is_queue
     engage(cast)
     queue_reminders(FIRST - DAY)
     queue_reminders(FIRST - HOUR)
-    states = Mail.objects.filter(kind="reminder").order_by("pk").values_list("subject", "state")
-    assert [(subject.partition(":")[0], state) for subject, state in states] == [
-        *[("Tomorrow", "withdrawn")] * 2,
-        *[("In an hour", "waiting")] * 2,
+    states = Mail.objects.filter(kind="reminder").order_by("pk").values_list("key", "state")
+    assert [(key.split(":")[3], state) for key, state in states] == [
+        *[("early", "withdrawn")] * 2,
+        *[("late", "waiting")] * 2,
     ]
 
 
@@ -139,6 +139,18 @@ def test_reminder_that_is_late_waits_for_the_end_of_quiet_hours(cast) -> None:
     assert (waiting.state, waiting.due_at) == ("waiting", FIRST - 2 * HOUR)
     queue_reminders(FIRST - 2 * HOUR)
     assert reminder_mails()[cast.mentee.person.email].subject.startswith("In 2 hours:")
+
+
+def test_reminder_is_fitted_to_the_zone_of_the_hour_at_which_it_is_due(cast) -> None:
+    """As when a process dies after it has saved another zone and before it has planned reminders anew."""
+    choose(cast.mentee.person, quiet_from=time(22), quiet_until=time(7))
+    engage(cast)
+    cast.mentee.person.zone = "America/Los_Angeles"  # where it is one o'clock at night
+    cast.mentee.person.save(update_fields=["zone"])
+    queue_reminders(FIRST - DAY)
+    assert list(reminder_mails()) == [cast.mentor.person.email]
+    early = Reminder.objects.get(person=cast.mentee.person, kind="early", session__starts_at=FIRST)
+    assert (early.state, early.due_at) == ("waiting", FIRST - DAY + 6 * HOUR)
 
 
 def test_reminder_carries_the_session_for_the_calendar_unless_that_is_not_wanted(cast) -> None:

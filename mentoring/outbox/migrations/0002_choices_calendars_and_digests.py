@@ -48,7 +48,6 @@ class Migration(migrations.Migration):
                     ("requests", "Requests and answers to them"),
                     ("sessions", "Sessions: proposals and changes"),
                     ("reminders", "Reminders of sessions"),
-                    ("suggestions", "Suggestions"),
                     ("digest", "The daily mail"),
                 ],
                 default="essential",

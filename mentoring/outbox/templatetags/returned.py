@@ -12,5 +12,5 @@ register = template.Library()
 def mails_returned(context: Context) -> dict[str, Any]:
     """A notice to the reader of the page when mails to them come back."""
     request = context["request"]
-    found = Undeliverable.objects.filter(email=request.user.email.lower()).first()
+    found = Undeliverable.objects.at(request.user.email).first()
     return {"returned": found, "request": request, "csrf_token": context.get("csrf_token")}
