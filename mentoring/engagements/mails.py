@@ -125,7 +125,7 @@ def engagement_ended(engagement: Engagement, by: User | None, now: datetime) -> 
 
 def _sessions_of(engagement: Engagement) -> list[Session]:
     sessions = Session.objects.filter(series__engagement=engagement).order_by("starts_at")
-    return list(sessions.select_related("series__mentor", "series__mentee"))
+    return list(sessions.with_pair())
 
 
 def _about_request(request: Request, reader: User, other: User, template: str, now: datetime) -> None:
