@@ -88,7 +88,7 @@ def accept_and_end(grace: Visitor) -> None:
     grace.open("/programs/riverside/requests/")
     grace.follow("Sam Reid")
     grace.press("Accept")
-    grace.reads("It is agreed.", ", 1½ hours", "Europe/London")
+    grace.reads("It is agreed.", "s, 1½ hours", "Europe/London")
     grace.follow("End the engagement")
     grace.press("End it")
     grace.reads("This engagement has ended")
