@@ -216,10 +216,12 @@ def both_see_when_they_meet(ewa: Visitor, daniel: Visitor) -> datetime:
         instant = datetime.fromisoformat(shown.get_attribute("datetime") or "")
         local = instant.astimezone(ZoneInfo(person.zone))
         expect(shown).to_have_text(f"{local:%a} {local.day} {local:%b} {local.year}, {local:%H:%M}")
-        person.reads(f"Times in {person.zone}", in_words(instant, person.zone))
+        at = f"{local:%A} {local.day} {local:%B}, {local:%H:%M}"
+        person.reads(f"Times in {person.zone}", at)
         assert person.page.locator(".timeline li").count() >= 11
         person.follow("Calendar")
-        person.reads(f"{local:%A} {local.day} {local:%B}, {local:%H:%M}", other.name)
+        person.follow("All sessions")
+        person.reads(at, other.name)
         instants.add(instant)
     assert len(instants) == 1
     return instants.pop()
