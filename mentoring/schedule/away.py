@@ -8,15 +8,14 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.db import transaction
-from django.db.models import F, QuerySet
 
 from accounts.models import User
 from mentoring.outbox.services import withdraw
 from mentoring.schedule import mails, mails_series
 from mentoring.schedule.models import Reservation, Series, Session, TimeAway
 from mentoring.schedule.moves import length_of, propose_move
-from mentoring.schedule.reminders import drop_reminders, replan_reminders
-from mentoring.schedule.services import ScheduleError, close_moves, during_of, lock_people, reserve
+from mentoring.schedule.reminders import replan_reminders
+from mentoring.schedule.services import ScheduleError, during_of, give_up, lock_people, reserve
 from mentoring.schedule.slots import find_free
 from mentoring.schedule.taken import away_between, away_of
 from mentoring.schedule.times import resolve
@@ -41,7 +40,7 @@ def covered_sessions(person: User, starts_on: date, ends_on: date, now: datetime
     away = away_of(TimeAway(person=person, starts_on=starts_on, ends_on=ends_on))
     rows = Session.objects.visible_to(person).under_way().planned().filter(starts_at__gt=now)
     inside = rows.filter(starts_at__lt=away.is_over_at, ends_at__gt=away.begins_at)
-    return list(_with_pair(inside).order_by("starts_at"))
+    return list(inside.with_pair().order_by("starts_at"))
 
 
 def key_of(sessions: Sequence[Session]) -> str:
@@ -81,7 +80,7 @@ def take_time_away(
 def restorable(away: TimeAway, now: datetime) -> list[Session]:
     """What was skipped for this time away and still lies ahead, in a series that is in force."""
     rows = Session.objects.under_way().filter(away=away, state=Session.State.SKIPPED, starts_at__gt=now)
-    return list(_with_pair(rows.filter(series__replaced_by__isnull=True)).order_by("starts_at"))
+    return list(rows.in_force().with_pair().order_by("starts_at"))
 
 
 @transaction.atomic
@@ -129,12 +128,8 @@ def _partners(person: User) -> set[uuid.UUID]:
 
 
 def _locked(ids: Iterable[uuid.UUID]) -> list[Session]:
-    rows = _with_pair(Session.objects.filter(pk__in=list(ids)))
+    rows = Session.objects.filter(pk__in=list(ids)).with_pair()
     return sorted(rows.order_by("pk").select_for_update(of=("self",)), key=lambda one: one.starts_at)
-
-
-def _with_pair(rows: QuerySet[Session]) -> QuerySet[Session]:
-    return rows.select_related("series__engagement", "series__mentor", "series__mentee")
 
 
 def _ask_for_another(
@@ -162,15 +157,7 @@ def _ask_for_another(
 
 def _skip(sessions: Sequence[Session], away: TimeAway, now: datetime) -> None:
     ids = [session.pk for session in sessions]
-    invited = mails.invited_to(ids)
-    Session.objects.filter(pk__in=ids).update(
-        state=Session.State.SKIPPED, skipped_by=away.person, away=away, sequence=F("sequence") + 1
-    )
-    Reservation.objects.filter(session_id__in=ids).update(is_live=False)
-    drop_reminders(ids)
-    close_moves(ids, now)
-    withdraw([mails.about(pk) for pk in ids])
-    mails.sessions_cancelled(invited, now)
+    give_up(ids, now, state=Session.State.SKIPPED, skipped_by=away.person, away=away)
 
 
 def _restore(session: Session, now: datetime) -> bool:
@@ -211,7 +198,7 @@ def _tell(away: TimeAway, outcome: Outcome, now: datetime) -> None:
 
 def _reread(sessions: Sequence[Session]) -> list[Session]:
     rows = Session.objects.filter(pk__in=[session.pk for session in sessions])
-    return list(_with_pair(rows).order_by("starts_at"))
+    return list(rows.with_pair().order_by("starts_at"))
 
 
 def _by_series(sessions: Sequence[Session]) -> list[tuple[Series, list[Session]]]:

@@ -142,4 +142,4 @@ def _about_series(
 
 def _loaded(ids: Any) -> list[Session]:
     rows = Session.objects.filter(pk__in=ids).order_by("starts_at")
-    return list(rows.select_related("series__engagement", "series__mentor", "series__mentee"))
+    return list(rows.with_pair())

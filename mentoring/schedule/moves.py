@@ -15,8 +15,8 @@ from accounts.models import User
 from mentoring.outbox.services import locked_about, withdraw
 from mentoring.schedule import mails
 from mentoring.schedule.models import Move, Reservation, Series, Session
-from mentoring.schedule.reminders import drop_reminders, replan_reminders
-from mentoring.schedule.services import ScheduleError, close_moves, lock_people
+from mentoring.schedule.reminders import replan_reminders
+from mentoring.schedule.services import ScheduleError, free_time, lock_people
 from mentoring.schedule.taken import away_between
 from mentoring.schedule.times import resolve
 
@@ -118,10 +118,7 @@ def skip_session(*, session_id: uuid.UUID, by: User, word: str, now: datetime) -
     session.seal_word(word)
     session.sequence += 1
     session.save(update_fields=["state", "skipped_by", "word_sealed", "sequence"])
-    session.reservations.update(is_live=False)
-    drop_reminders([session.pk])
-    close_moves([session.pk], now)
-    withdraw([mails.about(session.pk)])
+    free_time([session.pk], now)
     mails.session_skipped(session, now)
     return session
 

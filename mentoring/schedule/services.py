@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -102,14 +103,25 @@ def cancel_series(*, engagement_id: uuid.UUID, now: datetime) -> int:
 
 def cancel_sessions(ids: Sequence[uuid.UUID], now: datetime) -> int:
     """Cancel these sessions, whose rows the caller has locked; what waits to be sent of them is not sent."""
+    give_up(ids, now, state=Session.State.CANCELLED)
+    return len(ids)
+
+
+def give_up(ids: Sequence[uuid.UUID], now: datetime, **fields: Any) -> None:
+    """Set these fields of sessions that do not take place, free their time, and take them out of the
+    calendars that our mails have put them into. The caller has locked their rows."""
     invited = mails.invited_to(ids)
-    Session.objects.filter(pk__in=ids).update(state=Session.State.CANCELLED, sequence=F("sequence") + 1)
+    Session.objects.filter(pk__in=ids).update(sequence=F("sequence") + 1, **fields)
+    free_time(ids, now)
+    mails.sessions_cancelled(invited, now)
+
+
+def free_time(ids: Sequence[uuid.UUID], now: datetime) -> None:
+    """Give back the time of sessions; nothing that waits for them is sent or answered any more."""
     Reservation.objects.filter(session_id__in=ids).update(is_live=False)
     drop_reminders(ids)
     close_moves(ids, now)
     withdraw([mails.about(pk) for pk in ids])
-    mails.sessions_cancelled(invited, now)
-    return len(ids)
 
 
 def close_changes(changes: Iterable[Change], now: datetime) -> int:

@@ -76,7 +76,7 @@ def _shift(series_id: uuid.UUID, now: datetime, *, is_last: bool) -> Shifts:
     rows = _following(now).filter(series_id=series_id).select_for_update(of=("self",)).order_by("pk")
     stale = [
         (session, occurrence)
-        for session in rows.select_related("series__mentor", "series__mentee", "series__engagement")
+        for session in rows.with_pair()
         if (occurrence := _resolved(session)).starts_at != session.starts_at
     ]
     shifts = _sorted_out(stale, is_last=is_last)
