@@ -218,7 +218,7 @@ def ratings(rng: random.Random, program: "Program", mentors: list[Any]) -> None:
     requests = Request.objects.bulk_create(
         Request(
             program=program, mentor=mentor, mentee=goal.mentee, goal=goal, origin="program", state="accepted",
-            cadence="1w", minutes=60, zone="UTC", at="09:00", mentee_yes_at=now, mentor_yes_at=now,
+            cadence="1w", minutes=60, zone="UTC", at="09:00", mentee_yes_at=now, mentor_yes_at=now, approved_at=now,
             closed_at=now, expires_at=now, **course,
         )
         for mentor, goal in pairs

@@ -75,6 +75,8 @@ INSTALLED_APPS = [
     "mentoring.engagements",
     "mentoring.notes",
     "matching",
+    "mentoring.transfer",
+    "mentoring.owndata",
     "mentoring.home",
     "mentoring.demo",
     "django.contrib.auth",

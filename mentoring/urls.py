@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mentoring.engagements.urls")),
     path("", include("mentoring.notes.urls")),
     path("", include("matching.urls")),
+    path("", include("mentoring.transfer.urls")),
+    path("", include("mentoring.owndata.urls")),
     path("", include("mentoring.demo.urls")),  # answers under DEBUG alone
     path("account/", include("allauth.urls")),
     path("anymail/", include(webhooks.urls())),  # empty unless a provider and its secret are set

@@ -128,6 +128,7 @@ def make_request(goal: Goal, mentor: Membership, **over: Any) -> Request:
         "starts_on": starts_on,
         "ends_on": starts_on + timedelta(weeks=12),
         "mentee_yes_at": now,
+        "approved_at": now,
         "created_at": now,
         "expires_at": now + goal.program.request_lifetime,
     } | over

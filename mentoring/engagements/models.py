@@ -79,6 +79,9 @@ class Request(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    # Where a program's admins approve requests, the mentor hears of one only from then on.
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     objects = RequestQuerySet.as_manager()
 
@@ -104,6 +107,10 @@ class Request(models.Model):
             models.CheckConstraint(
                 name="request_accepted_by_both",
                 condition=~Q(state="accepted") | Q(mentee_yes_at__isnull=False, mentor_yes_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="request_accepted_was_approved",
+                condition=~Q(state="accepted") | Q(approved_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="request_by_mentee_has_words",

@@ -306,6 +306,7 @@ def _create(
         **asdict(terms),
         created_at=now,
         expires_at=now + program.request_lifetime,
+        approved_at=now,
         **fields,
     )
     try:

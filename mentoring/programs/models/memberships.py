@@ -1,6 +1,4 @@
-import secrets
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -9,84 +7,7 @@ from django.db.models import Count, F, Q
 
 from accounts.models import User
 from mentoring.confidential.models import new_id
-
-LONGEST_ENGAGEMENT_WEEKS = 26
-
-
-def new_join_token() -> str:
-    return secrets.token_urlsafe(24)
-
-
-class ProgramQuerySet(models.QuerySet["Program"]):
-    def visible_to(self, user: User | AnonymousUser) -> "ProgramQuerySet":
-        """Programs that the user is a member of."""
-        return self.filter(memberships__person_id=user.pk, memberships__left_at__isnull=True)
-
-    def administered_by(self, user: User | AnonymousUser) -> "ProgramQuerySet":
-        return self.filter(
-            memberships__person_id=user.pk, memberships__left_at__isnull=True, memberships__is_admin=True
-        )
-
-
-class Program(models.Model):
-    """One mentoring program with its own members, rules and admins."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    slug = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=120)
-    about = models.TextField(max_length=3000, blank=True)
-    join_token = models.CharField(max_length=60, unique=True, default=new_join_token)
-    request_days = models.PositiveSmallIntegerField("days until a request expires", default=10)
-    open_requests = models.PositiveSmallIntegerField("open requests a mentee may have", default=3)
-    longest_weeks = models.PositiveSmallIntegerField(
-        "longest engagement in weeks", default=LONGEST_ENGAGEMENT_WEEKS
-    )
-    usual_weeks = models.PositiveSmallIntegerField("usual engagement in weeks", default=12)
-    # Weights of the matching criteria by name; a missing name means the criterion's own default.
-    weights = models.JSONField(default=dict, blank=True)
-    # The least score, 0 to 1, that a pair must reach in a criterion, by name; below it no pair is formed.
-    must_haves = models.JSONField(default=dict, blank=True)
-    tilt = models.PositiveSmallIntegerField(
-        "how far what matters to a mentee may move the weights, in percent", default=30
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ProgramQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="program_longest_weeks_1_to_26",
-                condition=Q(longest_weeks__gte=1, longest_weeks__lte=LONGEST_ENGAGEMENT_WEEKS),
-            ),
-            models.CheckConstraint(
-                name="program_usual_weeks_fit",
-                condition=Q(usual_weeks__gte=1, usual_weeks__lte=F("longest_weeks")),
-            ),
-            models.CheckConstraint(name="program_tilt_0_to_50", condition=Q(tilt__lte=50)),
-            models.CheckConstraint(
-                name="program_request_days_1_to_60", condition=Q(request_days__gte=1, request_days__lte=60)
-            ),
-            models.CheckConstraint(
-                name="program_open_requests_1_to_10", condition=Q(open_requests__gte=1, open_requests__lte=10)
-            ),
-        ]
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def request_lifetime(self) -> timedelta:
-        return timedelta(days=self.request_days)
-
-    def set_matching(
-        self, *, weights: dict[str, int], must_haves: dict[str, float], tilt: int | None = None
-    ) -> None:
-        """How the program's mentors and mentees are matched; no tilt means the usual one."""
-        usual: int = Program._meta.get_field("tilt").get_default()
-        self.weights, self.must_haves, self.tilt = weights, must_haves, usual if tilt is None else tilt
-        self.save(update_fields=["weights", "must_haves", "tilt"])
+from mentoring.programs.models.programs import Program
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -171,6 +92,9 @@ class Membership(models.Model):
     is_admin = models.BooleanField("program admin", default=False)
     capacity = models.PositiveSmallIntegerField("mentees at once", default=1)
     is_paused = models.BooleanField("paused", default=False)
+    # A pause with an end: both days are part of it, in the person's own zone.
+    paused_from = models.DateField(null=True, blank=True)
+    paused_until = models.DateField(null=True, blank=True)
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
 
@@ -189,6 +113,14 @@ class Membership(models.Model):
                 condition=Q(capacity__lte=20),
                 violation_error_message="A mentor has at most 20 places.",
             ),
+            models.CheckConstraint(
+                name="membership_pause_from_until",
+                condition=Q(paused_from__isnull=True, paused_until__isnull=True)
+                | Q(
+                    paused_from__isnull=False, paused_until__isnull=False, paused_from__lte=F("paused_until")
+                ),
+                violation_error_message="A pause ends on the day it begins, or later.",
+            ),
         ]
         indexes = [models.Index(fields=["person", "left_at"], name="membership_by_person")]
 
@@ -205,10 +137,12 @@ class ReportingLine(models.Model):
     program = models.ForeignKey(Program, models.CASCADE, related_name="reporting_lines")
     junior = models.ForeignKey(User, models.CASCADE, related_name="+")
     senior = models.ForeignKey(User, models.CASCADE, related_name="+")
+    steps = models.PositiveSmallIntegerField(default=1)  # 1: the manager, 2: the manager's manager, …
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["program", "junior", "senior"], name="reporting_line_once"),
+            models.CheckConstraint(name="reporting_line_steps_from_1", condition=Q(steps__gte=1)),
             models.CheckConstraint(name="reporting_line_of_two", condition=~Q(junior=F("senior"))),
         ]
 
@@ -248,3 +182,20 @@ def _apart(program_id: uuid.UUID) -> list[tuple[str, str, models.QuerySet[Any]]]
 def kept_apart(program_id: uuid.UUID) -> set[tuple[uuid.UUID, uuid.UUID]]:
     """Pairs of persons, in both orders, whom no mode may propose to each other; oneself not listed."""
     return {pair for one, other, rows in _apart(program_id) for pair in rows.values_list(one, other)}
+
+
+class Favourite(models.Model):
+    """A member whom `by` marked to find again. Private to `by`."""
+
+    by = models.ForeignKey(Membership, models.CASCADE, related_name="favourites")
+    whom = models.ForeignKey(Membership, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["by", "whom"], name="favourite_once"),
+            models.CheckConstraint(name="favourite_of_another", condition=~Q(by=F("whom"))),
+        ]
+
+    def __str__(self) -> str:
+        return "a favourite"
