@@ -71,7 +71,7 @@ def listing(member: Membership, goal: Goal | None, today: date) -> Listing:
     skills = load_skills()
     mentors = load_mentors(program, skills, today)
     allowed = set(Membership.objects.open_to(member).values_list("pk", flat=True))
-    if not (member.is_mentee or member.is_paused):
+    if not (member.is_mentee or member.pauses):
         allowed.add(member.pk)  # a mentor sees themselves as others do
     columns = [j for j, row in enumerate(mentors.rows) if row.membership in allowed]
     return Listing(mentors, skills, None, np.array(columns, dtype=np.intp), 0, 0)

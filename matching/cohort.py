@@ -61,7 +61,7 @@ def unmatched(program: Program) -> MembershipQuerySet:
     """Mentees of the program who neither pause nor have an engagement or a request under way there."""
     meeting = Engagement.objects.active().filter(program=program).values("mentee")
     asking = Request.objects.open().filter(program=program).values("mentee")
-    waiting = Membership.objects.mentees().filter(program=program, is_paused=False)
+    waiting = Membership.objects.mentees().not_pausing().filter(program=program)
     return waiting.exclude(person_id__in=meeting).exclude(person_id__in=asking)
 
 

@@ -129,13 +129,13 @@ def load_mentors(program: Program, skills: Skills, today: date, *, by_id: bool =
     """
     memberships = Membership.objects.mentors().filter(program=program)
     listed = list(
-        memberships.order_by("person__name", "pk").values_list(
+        memberships.with_pauses().order_by("person__name", "pk").values_list(
             "pk",
             "person_id",
             "person__name",
             "person__profile__headline",
             "person__profile__about",
-            "is_paused",
+            "pauses_now",
             "capacity",
             "person__zone",
             "person__profile__week",
@@ -151,7 +151,7 @@ def load_mentors(program: Program, skills: Skills, today: date, *, by_id: bool =
             name,
             headline or "",
             about or "",
-            paused,
+            bool(paused),
             capacity,
             max(0, capacity - taken.get(person, 0)),
         )

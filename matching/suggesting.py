@@ -65,7 +65,7 @@ def shown_to(member: Membership, goal: Goal | None = None) -> list[Suggestion]:
 
 def waiting_goals(program: Program) -> GoalQuerySet:
     """Open goals of current mentees that no engagement or open request is about."""
-    mentees = Membership.objects.mentees().filter(program=program, is_paused=False).values("person")
+    mentees = Membership.objects.mentees().not_pausing().filter(program=program).values("person")
     about = {"goal": OuterRef("pk")}
     return (
         Goal.objects.open()

@@ -54,13 +54,23 @@ class _RolesForm(forms.ModelForm):
 class MembershipForm(_RolesForm):
     class Meta:
         model = Membership
-        fields = ("is_mentee", "is_mentor", "capacity", "is_paused")
+        fields = ("is_mentee", "is_mentor", "capacity")
         labels: ClassVar = {
             "is_mentee": "I am a mentee here",
             "is_mentor": "I am a mentor here",
-            "is_paused": "Pause: no new requests or proposals as mentor",
         }
-        help_texts: ClassVar = {"is_paused": "What is under way goes on. Untick it to be found again."}
+
+
+class PauseForm(forms.Form):
+    """Days in the member's own zone."""
+
+    paused_from = forms.DateField(label="First day", widget=forms.DateInput(attrs={"type": "date"}))
+    paused_until = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Leave it empty to pause until you say otherwise.",
+    )
 
 
 class MemberForm(_RolesForm):
@@ -76,7 +86,7 @@ class MemberFilter(forms.Form):
         ("mentor", "Mentors"),
         ("mentee", "Mentees"),
         ("admin", "Program admins"),
-        ("paused", "Paused mentors"),
+        ("paused", "Who pauses"),
     )
     q = forms.CharField(
         label="Name, mail address or headline", max_length=100, required=False, widget=forms.SearchInput()

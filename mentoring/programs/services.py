@@ -6,13 +6,17 @@ the same membership row first, so that the count made here still holds when the 
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from accounts.models import User
 from mentoring.programs.models import Membership, Program
+
+
+NO_PAUSE = {"is_paused": False, "paused_from": None, "paused_until": None}
+LONGEST_PAUSE_AHEAD = timedelta(days=366)
 
 
 class ProgramError(Exception):
@@ -30,7 +34,7 @@ def join_program(
         return membership
     membership = _locked(membership)
     if membership.left_at is not None:
-        back = roles | {"left_at": None, "is_admin": False, "is_paused": False}
+        back = roles | {"left_at": None, "is_admin": False} | NO_PAUSE
         _write(membership, back)
     return membership
 
@@ -42,7 +46,6 @@ def change_membership(
     is_mentor: bool,
     is_mentee: bool,
     capacity: int | None = None,
-    is_paused: bool | None = None,
     is_admin: bool | None = None,
 ) -> Membership:
     """What is None stays as it is. Raises ProgramError."""
@@ -67,11 +70,38 @@ def change_membership(
         "is_mentor": is_mentor,
         "is_mentee": is_mentee,
         "capacity": capacity,
-        "is_paused": is_paused,
         "is_admin": is_admin,
     }
     _write(membership, {name: value for name, value in wanted.items() if value is not None})
     return membership
+
+
+@transaction.atomic
+def pause_membership(
+    membership: Membership, *, paused_from: date, paused_until: date | None, today: date
+) -> Membership:
+    """From a day to a day, both included; without a last day from now on, until the member says otherwise.
+
+    `today` is the member's own. Replaces the pause that was said before. Raises ProgramError.
+    """
+    if paused_until is None:
+        if paused_from > today:
+            raise ProgramError("A pause that begins later needs its last day.")
+        wanted = NO_PAUSE | {"is_paused": True}
+    else:
+        if paused_until < max(paused_from, today):
+            raise ProgramError("The last day of a pause is its first day, today, or later.")
+        if paused_until > today + LONGEST_PAUSE_AHEAD:
+            raise ProgramError("A pause with an end lasts until a day within a year from now.")
+        wanted = {"is_paused": False, "paused_from": paused_from, "paused_until": paused_until}
+    membership = _locked(membership)
+    _write(membership, wanted)
+    return membership
+
+
+@transaction.atomic
+def end_pause(membership: Membership) -> None:
+    _write(_locked(membership), NO_PAUSE)
 
 
 @transaction.atomic

@@ -1,4 +1,5 @@
 import uuid
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -8,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.portrait import portrait_of
 from mentoring.programs import services
 from mentoring.programs.access import program_for
-from mentoring.programs.forms import JoinForm, MembershipForm
+from mentoring.programs.forms import JoinForm, MembershipForm, PauseForm
 from mentoring.programs.models import Membership, Program
 
 
@@ -48,12 +49,41 @@ def membership(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, "Your part in the program is changed.")
             return redirect("programs:membership", slug=slug)
+    return _membership_page(request, own, form, PauseForm(initial={"paused_from": _today(own)}))
+
+
+@require_POST
+def membership_pause(request: HttpRequest, slug: str) -> HttpResponse:
+    own = program_for(request.user, slug)
+    form = PauseForm(request.POST)
+    if form.is_valid():
+        try:
+            services.pause_membership(own, **form.cleaned_data, today=_today(own))
+        except services.ProgramError as refusal:
+            form.add_error("paused_until", str(refusal))
+        else:
+            messages.success(request, "Your pause is noted. What is under way goes on.")
+            return redirect("programs:membership", slug=slug)
+    return _membership_page(request, own, MembershipForm(instance=own), form)
+
+
+@require_POST
+def membership_unpause(request: HttpRequest, slug: str) -> HttpResponse:
+    services.end_pause(program_for(request.user, slug))
+    messages.success(request, "You are back: you can be found and asked again.")
+    return redirect("programs:membership", slug=slug)
+
+
+def _membership_page(
+    request: HttpRequest, own: Membership, form: MembershipForm, pause: PauseForm
+) -> HttpResponse:
     taken = services.places_taken(own)
-    return render(
-        request,
-        "programs/membership.html",
-        {"membership": own, "program": own.program, "form": form, "taken": taken},
-    )
+    context = {"membership": own, "program": own.program, "form": form, "pause": pause, "taken": taken}
+    return render(request, "programs/membership.html", context)
+
+
+def _today(own: Membership) -> date:
+    return timezone.localdate(timezone=own.person.zone_info)
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,7 +126,7 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
             "can_ask": can_ask,
             "between": _between(reader, member),
             # Said in the same words of one who pauses and of one who has excluded the reader.
-            "takes_none": member.is_mentor and (member.is_paused if is_self else not is_open),
+            "takes_none": member.is_mentor and (member.pauses if is_self else not is_open),
             "goal": _goal_for(reader, request.GET.get("goal", "")) if can_ask else None,
             "mail": member.person.email if services.can_see_mail(reader, member) else "",
         },

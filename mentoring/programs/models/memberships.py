@@ -1,13 +1,20 @@
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Count, F, Q
+from django.utils import timezone
 
 from accounts.models import User
 from mentoring.confidential.models import new_id
 from mentoring.programs.models.programs import Program
+
+
+# A pause begins when its first day has begun anywhere on earth, and is over when its last day is over
+# everywhere: nobody is asked on a day that is theirs to pause, whatever zone they are in that day.
+FIRST_ZONE, LAST_ZONE = timedelta(hours=14), timedelta(hours=12)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -29,7 +36,17 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def proposable(self) -> "MembershipQuerySet":
         """Mentors who may be proposed at all: current, and not pausing."""
-        return self.mentors().filter(is_paused=False)
+        return self.mentors().not_pausing()
+
+    def pausing(self) -> "MembershipQuerySet":
+        return self.filter(_pauses(timezone.now()))
+
+    def not_pausing(self) -> "MembershipQuerySet":
+        return self.exclude(_pauses(timezone.now()))
+
+    def with_pauses(self) -> "MembershipQuerySet":
+        """Adds `pauses_now`, for lists of values: true, or false or null."""
+        return self.annotate(pauses_now=_pauses(timezone.now()))
 
     def matching(self, words: str, *, role: str = "") -> "MembershipQuerySet":
         """Those whose name, mail address or headline holds the words; `role` as the member list offers it."""
@@ -42,7 +59,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             "mentor": Q(is_mentor=True),
             "mentee": Q(is_mentee=True),
             "admin": Q(is_admin=True),
-            "paused": Q(is_mentor=True, is_paused=True),
+            "paused": _pauses(timezone.now()),
         }
         return (found if words else self).filter(roles.get(role, Q()))
 
@@ -71,7 +88,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def mentees_open_to(self, mentor: "Membership") -> "MembershipQuerySet":
         """The same from the other side: mentees to whom this mentor may be proposed while not pausing."""
-        return self.mentees().filter(is_paused=False)._beside(mentor)
+        return self.mentees().not_pausing()._beside(mentor)
 
     def _beside(self, member: "Membership") -> "MembershipQuerySet":
         """Others of the member's program whom it does not keep apart from the member."""
@@ -127,6 +144,28 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.person_id} in {self.program_id}"
 
+    @property
+    def pauses(self) -> bool:
+        """`_pauses` for one that is at hand."""
+        return self.is_paused or self._is_in_days(timezone.now())
+
+    @property
+    def will_pause(self) -> bool:
+        """Says that they pause from a day to come."""
+        first = self.paused_from
+        return not self.pauses and first is not None and first > timezone.now().date()
+
+    def _is_in_days(self, now: datetime) -> bool:
+        if self.paused_from is None or self.paused_until is None:
+            return False
+        return self.paused_from <= (now + FIRST_ZONE).date() and self.paused_until >= (now - LAST_ZONE).date()
+
+
+def _pauses(now: datetime) -> Q:
+    """Who takes nobody new at present, as mentor or mentee: until they say so, or from one day to another."""
+    first, last = (now + FIRST_ZONE).date(), (now - LAST_ZONE).date()
+    return Q(is_paused=True) | Q(paused_from__lte=first, paused_until__gte=last)
+
 
 class ReportingLine(models.Model):
     """`senior` is above `junior` at any distance; the two are never proposed to each other.
@@ -170,7 +209,9 @@ def _apart(program_id: uuid.UUID) -> list[tuple[str, str, models.QuerySet[Any]]]
     """Whom a program keeps apart: (the one's field, the other's field, rows). The rule's only home."""
     members = Membership.objects.current().filter(program_id=program_id).values("person")
     exclusions = Exclusion.objects.filter(by__in=members)
-    lines = ReportingLine.objects.filter(program_id=program_id)
+    lines = ReportingLine.objects.filter(program_id=program_id).exclude(
+        program__line_rule=Program.LineRule.DIRECT, steps__gt=1
+    )
     return [
         ("by", "other", exclusions),
         ("other", "by", exclusions),
