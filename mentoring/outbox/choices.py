@@ -34,6 +34,21 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
+class Outsider:
+    """Somebody without an account, to whom one mail goes. What goes to them is essential: there is nothing
+    that they could have chosen, and templates extend emails/_outside."""
+
+    email: str
+    name: str
+    pk: None = None
+    zone: str = "UTC"
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+@dataclass(frozen=True)
 class Chosen:
     """What the page of choices holds; each field is one of MailChoices."""
 

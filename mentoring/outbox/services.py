@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.text import Truncator
 
 from mentoring.celery import publish_on_commit
-from mentoring.outbox.choices import Reader, fate_of, held_choices, stop_url
+from mentoring.outbox.choices import Outsider, Reader, fate_of, held_choices, stop_url
 from mentoring.outbox.models import EMPTY, FREE, USEFUL_FOR, Category, Mail, MailChoices
 
 KEEP_BODIES = timedelta(hours=1)
@@ -29,7 +29,7 @@ OPENING_WORDS, OPENING_LETTERS = 40, 300
 def queue_mail(
     *,
     kind: str,
-    to: Reader,
+    to: Reader | Outsider,
     template: str,
     context: dict[str, Any],
     key: str,
@@ -54,7 +54,10 @@ def queue_mail(
     know_by = know_by or send_before
     send_before = send_before or now + USEFUL_FOR
     if choices is None:
-        choices = MailChoices() if category == Category.ESSENTIAL else held_choices([to.pk])[to.pk]
+        if category == Category.ESSENTIAL or isinstance(to, Outsider):
+            choices = MailChoices()
+        else:
+            choices = held_choices([to.pk])[to.pk]
     fate = fate_of(
         category,
         choices,
@@ -88,7 +91,7 @@ def queue_mail(
     wake_dispatcher()
 
 
-def write(mail: Mail, to: Reader, template: str, context: dict[str, Any]) -> None:
+def write(mail: Mail, to: Reader | Outsider, template: str, context: dict[str, Any]) -> None:
     """Fill in what the mail says, and how it is stopped; the row is not saved."""
     part = f"\x1e{token_hex(8)}\x1e"  # parts the plain text where nobody's words can
     context = {
@@ -100,7 +103,7 @@ def write(mail: Mail, to: Reader, template: str, context: dict[str, Any]) -> Non
         "part": part,
         **context,
     }
-    if mail.category != Category.ESSENTIAL:
+    if mail.category != Category.ESSENTIAL and not isinstance(to, Outsider):
         context["stop_url"] = stop_url(to, Category(mail.category))
         mail.headers |= {
             "List-Unsubscribe": f"<{context['stop_url']}>",
