@@ -13,13 +13,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Avg, Count, F, Model, QuerySet
+from django.db.models import Count, Model, QuerySet
 from numpy.typing import NDArray
 
 from accounts.languages import LANGUAGE_CHOICES, Fluency
 from accounts.models import (
     Accomplishment,
-    EmpathyRating,
+    EmpathyAggregate,
     LearningRecord,
     LearningWish,
     Offer,
@@ -33,7 +33,7 @@ from matching.engine.order import order_of
 from matching.meanings import goal_meanings, mentor_meanings
 from mentoring.engagements.models import Engagement
 from mentoring.goals.models import GoalQuerySet, SkillWanted
-from mentoring.programs.models import Membership, Program
+from mentoring.programs.models import Membership, Program, pauses_today
 
 KINDS = {
     Skill.Kind.TECHNICAL.value: TECHNICAL,
@@ -45,7 +45,6 @@ _LANGUAGE_COLUMN = {code: column for column, (code, _) in enumerate(LANGUAGE_CHO
 _TOP_LEVEL = max(PersonSkill.Level.values)
 _TOP_FLUENCY = max(Fluency.values)
 _OFFERED = 0.5  # the level of an offer; more where the person lists the skill at a higher one
-_ANSWERS = 4 * 4.0  # four answers of 0 to 4
 SESSION_HALF_HOURS = 2
 
 Person = uuid.UUID
@@ -129,7 +128,9 @@ def load_mentors(program: Program, skills: Skills, today: date, *, by_id: bool =
     """
     memberships = Membership.objects.mentors().filter(program=program)
     listed = list(
-        memberships.with_pauses().order_by("person__name", "pk").values_list(
+        memberships.annotate(pauses_now=pauses_today())
+        .order_by("person__name", "pk")
+        .values_list(
             "pk",
             "person_id",
             "person__name",
@@ -298,20 +299,12 @@ def _records(
 
 
 def _ratings(program: Program, index: dict[Person, int]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(sum, count) over raters: one who rated twice, at two closings, counts once, with their mean."""
-    answers = F("understood") + F("listened") + F("context") + F("honest")
-    rows = (
-        EmpathyRating.objects.filter(closing__program=program)
-        .values("mentor_id", "mentee_id")
-        .annotate(mean=Avg(answers / _ANSWERS))
-        .order_by("mentor_id", "mentee_id")
-        .values_list("mentor_id", "mean")
-    )
+    """(sum, count) over raters, of what has been counted in batches: the single ratings are read nowhere."""
+    rows = EmpathyAggregate.objects.filter(program=program).values_list("mentor_id", "total", "raters")
     total, count = np.zeros(len(index)), np.zeros(len(index), dtype=np.int64)
-    for mentor, mean in rows:
+    for mentor, of_mentor, raters in rows:
         if mentor in index:
-            total[index[mentor]] += mean
-            count[index[mentor]] += 1
+            total[index[mentor]], count[index[mentor]] = of_mentor, raters
     return total, count
 
 

@@ -22,7 +22,7 @@ def record(
     details: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> AuditEntry:
-    """Within the transaction of what it records. `details` holds what JSON can; at most 40 characters of action."""
+    """Within the transaction of what it records. An action has 40 characters at most; details are JSON."""
     return AuditEntry.objects.create(
         program=program, by=by, at=now, action=action, details=dict(details or {})
     )

@@ -14,8 +14,7 @@ from django.db import transaction
 from accounts.models import User
 from mentoring.programs.models import Membership, Program
 
-
-NO_PAUSE = {"is_paused": False, "paused_from": None, "paused_until": None}
+NO_PAUSE: dict[str, Any] = {"is_paused": False, "paused_from": None, "paused_until": None}
 LONGEST_PAUSE_AHEAD = timedelta(days=366)
 
 

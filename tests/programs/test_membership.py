@@ -21,13 +21,13 @@ def roles_of(membership):
     } | {membership.capacity}
 
 
-def test_membership_changes_roles_capacity_and_pause(cast, client_of, url):
+def test_membership_changes_roles_and_capacity(cast, client_of, url):
     response = client_of(cast.mentor.person).post(
-        url, {"is_mentor": "on", "is_mentee": "on", "capacity": "5", "is_paused": "on"}
+        url, {"is_mentor": "on", "is_mentee": "on", "capacity": "5"}
     )
 
     assert response.url == url
-    assert roles_of(cast.mentor) == {"is_mentor", "is_mentee", "is_paused", 5}
+    assert roles_of(cast.mentor) == {"is_mentor", "is_mentee", 5}
 
 
 def test_membership_never_makes_one_an_admin(cast, client_of, url):
@@ -58,8 +58,6 @@ def test_membership_keeps_the_places_that_are_taken(cast, client_of, url):
         "End one first; or pause, so that nobody new can ask."
     ]
     assert roles_of(cast.mentor) == {"is_mentor", 2}
-    assert client.post(url, MENTOR | {"is_paused": "on"}).status_code == 302
-    assert roles_of(cast.mentor) == {"is_mentor", "is_paused", 2}
 
 
 def test_membership_gives_places_up_once_an_engagement_has_ended(cast, client_of, url):

@@ -9,6 +9,7 @@ from mentoring.programs.models.memberships import (
     MembershipQuerySet,
     ReportingLine,
     kept_apart,
+    pauses_today,
 )
 from mentoring.programs.models.programs import (
     LONGEST_ENGAGEMENT_WEEKS,
@@ -31,4 +32,5 @@ __all__ = [
     "ReportingLine",
     "kept_apart",
     "new_join_token",
+    "pauses_today",
 ]

@@ -11,7 +11,6 @@ from accounts.models import User
 from mentoring.confidential.models import new_id
 from mentoring.programs.models.programs import Program
 
-
 # A pause begins when its first day has begun anywhere on earth, and is over when its last day is over
 # everywhere: nobody is asked on a day that is theirs to pause, whatever zone they are in that day.
 FIRST_ZONE, LAST_ZONE = timedelta(hours=14), timedelta(hours=12)
@@ -39,14 +38,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.mentors().not_pausing()
 
     def pausing(self) -> "MembershipQuerySet":
-        return self.filter(_pauses(timezone.now()))
+        return self.filter(pauses_today())
 
     def not_pausing(self) -> "MembershipQuerySet":
-        return self.exclude(_pauses(timezone.now()))
-
-    def with_pauses(self) -> "MembershipQuerySet":
-        """Adds `pauses_now`, for lists of values: true, or false or null."""
-        return self.annotate(pauses_now=_pauses(timezone.now()))
+        return self.exclude(pauses_today())
 
     def matching(self, words: str, *, role: str = "") -> "MembershipQuerySet":
         """Those whose name, mail address or headline holds the words; `role` as the member list offers it."""
@@ -59,7 +54,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             "mentor": Q(is_mentor=True),
             "mentee": Q(is_mentee=True),
             "admin": Q(is_admin=True),
-            "paused": _pauses(timezone.now()),
+            "paused": pauses_today(),
         }
         return (found if words else self).filter(roles.get(role, Q()))
 
@@ -146,7 +141,7 @@ class Membership(models.Model):
 
     @property
     def pauses(self) -> bool:
-        """`_pauses` for one that is at hand."""
+        """`pauses_today` for one that is at hand."""
         return self.is_paused or self._is_in_days(timezone.now())
 
     @property
@@ -161,8 +156,9 @@ class Membership(models.Model):
         return self.paused_from <= (now + FIRST_ZONE).date() and self.paused_until >= (now - LAST_ZONE).date()
 
 
-def _pauses(now: datetime) -> Q:
+def pauses_today() -> Q:
     """Who takes nobody new at present, as mentor or mentee: until they say so, or from one day to another."""
+    now = timezone.now()
     first, last = (now + FIRST_ZONE).date(), (now - LAST_ZONE).date()
     return Q(is_paused=True) | Q(paused_from__lte=first, paused_until__gte=last)
 
