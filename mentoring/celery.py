@@ -70,6 +70,12 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    # What was given until midnight (UTC) is counted after it, once; a beat that was away loses no day.
+    "release-empathy": {
+        "task": "engagements.release_empathy",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "compute-meanings": {
         "task": "matching.compute_meanings",
         "schedule": 60.0,

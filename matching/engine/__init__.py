@@ -11,7 +11,7 @@ this package, so that web pages do without.
 """
 
 from matching.engine.assignment import Assignment, AssignmentError, assign
-from matching.engine.criteria import CRITERIA, Criterion
+from matching.engine.criteria import CRITERIA, Criterion, empathy_figures
 from matching.engine.explain import Explanation, Part, Quote, explain, explain_all, why_left_out
 from matching.engine.feasibility import WORKING_FLUENCY, Infeasible
 from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Allowed, Mentees, Mentors, SkillMap
@@ -45,6 +45,7 @@ __all__ = [
     "SkillMap",
     "Voice",
     "assign",
+    "empathy_figures",
     "explain",
     "explain_all",
     "say_times",

@@ -119,12 +119,18 @@ def empathy(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
     nothing one or two people said moves any figure anywhere. The ratings are mentees', never the mentor's
     own. The same for all mentees.
     """
-    enough = mentors.rating_count >= MIN_RATERS
-    sums = np.rint(np.asarray(mentors.rating_sum, dtype=np.float64) * GRID) / GRID
-    raters = float(mentors.rating_count[enough].sum())
-    mean = float(sums[enough].sum()) / raters if raters else NO_RATINGS
-    shrunk = (sums + RATERS_SCALE * mean) / (mentors.rating_count + RATERS_SCALE)
-    return Term(Figure(on_grid(np.clip(np.where(enough, shrunk, mean), 0, 1))))
+    return Term(Figure(on_grid(empathy_figures(mentors.rating_sum, mentors.rating_count))))
+
+
+def empathy_figures(sums: NDArray[np.float64], raters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Each mentor's figure of empathy, of all mentors' sums of ratings and numbers of raters."""
+    enough = raters >= MIN_RATERS
+    sums = np.rint(np.asarray(sums, dtype=np.float64) * GRID) / GRID
+    count = float(raters[enough].sum())
+    mean = float(sums[enough].sum()) / count if count else NO_RATINGS
+    own = (sums + RATERS_SCALE * mean) / (raters + RATERS_SCALE)
+    figures: NDArray[np.float64] = np.clip(np.where(enough, own, mean), 0, 1)
+    return figures
 
 
 def reciprocity(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from accounts.models import EmpathyRating
 from mentoring.demo import sessions
 from mentoring.demo.people import DAYS, FIRST_ROUND, Cast
 from mentoring.demo.told import Entry, Told, spread
+from mentoring.engagements.empathy import ANSWERS, rate_empathy, release_empathy
 from mentoring.engagements.models import Engagement, Request
 from mentoring.engagements.services import (
     accept_request,
@@ -51,7 +51,7 @@ def play(told: Told, cast: Cast, today: date) -> None:
             _tell_sessions(told, story, _engage(cast, story, today, _ask), midnight)
     for story in told.requests:
         _request(cast, story, today)
-    _rate(told, cast, endings)
+    _rate(told, cast, endings, midnight)
 
 
 def has_ended(story: Entry) -> bool:
@@ -138,26 +138,19 @@ def _request(cast: Cast, story: Entry, today: date) -> None:
         )
 
 
-def _rate(told: Told, cast: Cast, endings: dict[tuple[str, str], Engagement]) -> None:
-    ratings = []
+def _rate(told: Told, cast: Cast, endings: dict[tuple[str, str], Engagement], midnight: datetime) -> None:
+    """All that was said until the night before is counted in it."""
     for rating in told.program["rating"]:
         engagement = endings.get((rating["mentor"], rating["mentee"]))
         if engagement is None:
             continue  # its story is not told
-        understood, listened, context, honest = rating["answers"]
-        ratings.append(
-            EmpathyRating(
-                closing=engagement,
-                mentee=cast.persons[rating["mentee"]],
-                mentor=cast.persons[rating["mentor"]],
-                understood=understood,
-                listened=listened,
-                context=context,
-                honest=honest,
-                created_at=(engagement.ended_at or engagement.created_at) + ONE_DAY,
-            )
+        rate_empathy(
+            engagement_id=engagement.pk,
+            by=cast.persons[rating["mentee"]],
+            answers=dict(zip(ANSWERS, rating["answers"], strict=True)),
+            now=min((engagement.ended_at or midnight) + ONE_DAY, midnight - ONE_DAY / 48),
         )
-    EmpathyRating.objects.bulk_create(ratings)
+    release_empathy(midnight)
 
 
 def _instant(on: date, story: Entry, what: str) -> datetime:

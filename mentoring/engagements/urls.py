@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mentoring.engagements import views
+from mentoring.engagements import views, views_empathy
 
 app_name = "engagements"
 urlpatterns = [
@@ -20,4 +20,5 @@ urlpatterns = [
     path("programs/<slug:slug>/engagements/", views.engagement_list, name="engagement-list"),
     path("engagements/<uuid:pk>/", views.engagement_detail, name="engagement-detail"),
     path("engagements/<uuid:pk>/end/", views.engagement_end, name="engagement-end"),
+    path("engagements/<uuid:pk>/empathy/", views_empathy.empathy, name="empathy"),
 ]

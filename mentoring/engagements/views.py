@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import reader_of
 from accounts.models import User
 from mentoring.engagements import services
+from mentoring.engagements.empathy import ratable_by, rating_of
 from mentoring.engagements.forms import DeclineForm, RequestForm, TermsForm
 from mentoring.engagements.models import Engagement, Request, RequestQuerySet
 from mentoring.engagements.services import EngagementError
@@ -280,6 +281,8 @@ def _pair_page(engagement: Engagement, reader: User, now: datetime) -> dict[str,
         "may_read_goal": is_mentee or is_active,
         "blocker": engagement.goal.read_blocker() if is_mentee or is_active else "",
         "may_see_address": is_active,
+        "may_rate": is_mentee and ratable_by(reader).filter(pk=engagement.pk).exists(),
+        "has_rated": is_mentee and rating_of(engagement) is not None,
     }
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Profile
+from mentoring.engagements.empathy import to_rate
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
 from mentoring.home.context import SESSION_KEY, current_membership
@@ -61,6 +62,7 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
             "moves": Move.objects.awaiting(me, now).select_related("by", "session__series"),
             "changes": Change.objects.awaiting(me, now).select_related("by", "series"),
             "to_mark": to_mark(me, now).listed(now)[:LATEST],
+            "to_rate": to_rate(me, now).filter(program=program)[:LATEST],
             "to_answer": requests.filter(
                 Q(mentor=me, mentor_yes_at__isnull=True) | Q(mentee=me, mentee_yes_at__isnull=True)
             ),
