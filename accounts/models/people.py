@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length, Lower
@@ -114,6 +114,21 @@ class SpokenLanguage(models.Model):
         return language_name(self.code)
 
 
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    def visible_to(self, user: User | AnonymousUser) -> "PhotoQuerySet":
+        """One's own, and those of the current members of programs that one is a current member of.
+
+        Programs, a higher app, are known by the relations' names.
+        """
+        beside = User.objects.filter(
+            is_active=True,
+            memberships__left_at__isnull=True,
+            memberships__program__memberships__left_at__isnull=True,
+            memberships__program__memberships__person=user.pk,
+        )
+        return self.filter(Q(person=user.pk) | Q(person__in=beside))
+
+
 class Photo(models.Model):
     """A person's photo, encoded anew by us: never the bytes that were uploaded, and nothing of their EXIF.
 
@@ -124,6 +139,8 @@ class Photo(models.Model):
     large = models.BinaryField()  # WebP, at most 640 pixels a side
     small = models.BinaryField()  # WebP, 96 by 96 pixels
     updated_at = models.DateTimeField()
+
+    objects = PhotoQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"photo of {self.person_id}"
