@@ -4,12 +4,14 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from accounts.models import Profile, User
+from accounts.zones import zone_names
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,6 +41,27 @@ class AccountAdapter(DefaultAccountAdapter):
         shown = {"paragraphs": paragraphs, "code": context.get("code"), "site_url": settings.SITE_URL}
         mail.attach_alternative(render_to_string("emails/account.html", shown), "text/html")
         return mail
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """People who come by the organisation's own sign-in (OpenID Connect)."""
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
+        """The name as the provider tells it, on one line, and the zone where it knows one."""
+        user: User = super().populate_user(request, sociallogin, data)
+        told = " ".join(str(data.get("name") or "").split())
+        user.name = told[:120] or str(data.get("email") or "").split("@")[0][:120]
+        claims = sociallogin.account.extra_data
+        zone = (claims.get("userinfo") or claims.get("id_token") or {}).get("zoneinfo")
+        if zone in zone_names():
+            user.zone = zone
+        return user
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        with transaction.atomic():
+            user: User = super().save_user(request, sociallogin, form)
+            Profile.objects.get_or_create(person=user)
+        return user
 
 
 def _on_our_site(url: str) -> str:

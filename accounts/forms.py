@@ -1,6 +1,7 @@
 from typing import Any
 
 from allauth.account.forms import SignupForm as BaseSignupForm
+from allauth.socialaccount.forms import SignupForm as BaseSocialSignupForm
 from django import forms
 
 from accounts.forms_fields import LineField
@@ -23,3 +24,18 @@ class SignupForm(BaseSignupForm):
             self.fields[
                 "password1"
             ].help_text = "Leave it empty to sign in by a code that we mail you each time."
+
+
+class SocialSignupForm(BaseSocialSignupForm):
+    """What is still to be said by somebody whose organisation has vouched for them."""
+
+    field_order = ["name", "email", "zone"]
+    name = LineField(
+        max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    zone = forms.ChoiceField(label="Your time zone", choices=zone_choices, initial="UTC")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial |= {"name": self.sociallogin.user.name, "zone": self.sociallogin.user.zone}
+        self.fields["zone"].widget.attrs["data-own-zone"] = ""

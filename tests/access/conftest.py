@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -35,6 +37,10 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
     factories.Profile.objects.create(person=superuser)
     accomplishment = cast.mentor.person.accomplishments.create(what="A ward", how="Kindly", on=now.date())
     learning = cast.mentor.person.learning_records.create(what="A book", kind="book", on=now.date())
+    sign_in = UserSession.objects.create(
+        user=cast.mentor.person, ip="192.0.2.1", session_key="elsewhere", user_agent="A browser"
+    )
+    SessionStore("elsewhere").save(must_create=True)
     engagement = factories.make_engagement(cast.goal, cast.mentor)
     asked = factories.make_request(factories.make_goal(cast.mentee, title="A second goal"), cast.mentor)
     former = factories.make_engagement(factories.make_goal(other), cast.mentor, at=factories.time(14))
@@ -88,6 +94,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "member": {"slug": program.slug, "pk": cast.mentee.pk},
             "accomplishment": {"pk": accomplishment.pk},
             "learning": {"pk": learning.pk},
+            "sign-in": {"pk": sign_in.pk},
             "goal": {"pk": cast.goal.pk},
             "request": {"pk": asked.pk},
             "engagement": {"pk": engagement.pk},

@@ -54,6 +54,7 @@ ROWS = [
     Row("accounts:learning-new", "", OWN, OWN),
     Row("accounts:learning-edit", "learning", "L 404 404 200 404 404 404", "L 404 404 200 404 404 404"),
     Row("accounts:learning-delete", "learning", "L 404 404 200 404 404 404", "L 404 404 302 404 404 404"),
+    Row("accounts:sign-in-end", "sign-in", ALL_405, "L   404 404 302 404 404 404"),
     # One's mails
     Row("outbox:choices", "", OWN, OWN),
     Row("outbox:mail-stop", "mail", "200 200 200 200 200 200 200", "200 200 200 200 200 200 200"),
@@ -164,4 +165,4 @@ ROWS = [
     Row("demo:demo-sign-in", "", "404 404 404 404 404 404 404", "404 404 404 404 404 404 404"),
 ]
 # What a library serves: sign-in and one's own account, about nobody else. Tried for no error alone.
-LIBRARY = ("account_", "mfa_")
+LIBRARY = ("account_", "mfa_", "usersessions_", "socialaccount_", "openid_connect_")
