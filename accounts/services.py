@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts import search
 from accounts.models import LearningWish, Offer, PersonSkill, Profile, SpokenLanguage, User
 from accounts.week import from_indices
 from mentoring.celery import publish_on_commit
@@ -41,6 +42,7 @@ def save_basics(
             SpokenLanguage,
             [SpokenLanguage(person=person, code=code, fluency=fluency) for code, fluency in languages],
         )
+        search.refresh([person.pk])
         words_changed()
     if zone != was:
         plan_again(person, now=timezone.now())
@@ -52,6 +54,7 @@ def save_skills(person: User, skills: Iterable[tuple[int, int]]) -> None:
     _lock(person)
     rows = [PersonSkill(person=person, skill_id=skill, level=level) for skill, level in skills]
     _replace(person, PersonSkill, rows)
+    search.refresh([person.pk])
 
 
 @transaction.atomic
@@ -61,6 +64,7 @@ def save_exchange(person: User, *, wishes: Iterable[int], offers: Iterable[tuple
     _replace(person, LearningWish, [LearningWish(person=person, skill_id=skill) for skill in wishes])
     rows = [Offer(person=person, skill_id=skill, words=words) for skill, words in offers]
     _replace(person, Offer, rows)
+    search.refresh([person.pk])
 
 
 @transaction.atomic
@@ -68,6 +72,7 @@ def save_week(person: User, half_hours: Iterable[int]) -> None:
     """`half_hours` are indices 0..335 of the week in the person's own zone."""
     _lock(person)
     Profile.objects.update_or_create(person=person, defaults={"week": from_indices(half_hours)})
+    search.refresh([person.pk])
 
 
 def words_changed() -> None:

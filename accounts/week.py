@@ -5,7 +5,9 @@ NumPy's big-endian bit order into 42 bytes.
 """
 
 from collections.abc import Iterable
-from datetime import time
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,3 +54,20 @@ def windows(packed: bytes | memoryview) -> list[tuple[int, time, time]]:
 
 def _clock(half_hour: int) -> time:
     return time(half_hour // 2, half_hour % 2 * 30)
+
+
+def to_utc(week: Week, zone: str, monday: date) -> Week:
+    """A week on the wall clock of a zone as half hours of UTC, in the week that begins on this Monday.
+
+    A half hour of UTC counts if all of it is protected; a week in which clocks change is right on both sides.
+    """
+    return week[_on_the_wall(zone, monday)].all(axis=1)
+
+
+@lru_cache(maxsize=2048)
+def _on_the_wall(zone: str, monday: date) -> NDArray[np.intp]:
+    """(336, 2): the half hours on the wall at the first and the last minute of each half hour of UTC."""
+    start, there = datetime.combine(monday, time(), UTC), ZoneInfo(zone)
+    minutes = (30 * n + minute for n in range(HALF_HOURS_A_WEEK) for minute in (0, 29))
+    walls = [(start + timedelta(minutes=minute)).astimezone(there) for minute in minutes]
+    return np.array([index_of(wall.weekday(), wall.time()) for wall in walls], dtype=np.intp).reshape(-1, 2)
