@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts import confirmations
 from accounts.access import reader_of
 from accounts.forms_profile import AccomplishmentForm, LearningRecordForm
-from accounts.models import Accomplishment, LearningRecord
-from accounts.services import words_changed
+from accounts.models import Accomplishment, Confirmation, LearningRecord
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,8 +26,7 @@ def accomplishment_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def accomplishment_delete(request: HttpRequest, pk: int) -> HttpResponse:
     accomplishment = get_object_or_404(Accomplishment, person=request.user, pk=pk)
     if request.method == "POST":
-        accomplishment.delete()
-        words_changed()
+        confirmations.delete_accomplishment(accomplishment_id=pk, by=reader_of(request))
         return _done(request, "The accomplishment is removed from your profile.")
     return render(request, "accounts/evidence_delete.html", {"record": accomplishment})
 
@@ -56,10 +55,20 @@ def _accomplishment(request: HttpRequest, accomplishment: Accomplishment | None)
         request.POST or None, instance=accomplishment, person=reader_of(request), today=timezone.localdate()
     )
     if request.method == "POST" and form.is_valid():
-        form.save()
-        words_changed()
-        return _done(request, "The accomplishment is saved.")
-    return render(request, "accounts/accomplishment.html", {"form": form, "record": accomplishment})
+        has_lost = confirmations.save_accomplishment(form.instance, form.cleaned_data["skills"])
+        lost = " It is told in other words now, so its confirmation is gone." if has_lost else ""
+        return _done(request, f"The accomplishment is saved.{lost}")
+    confirmation = Confirmation.objects.filter(accomplishment=accomplishment).first()
+    return render(
+        request,
+        "accounts/accomplishment.html",
+        {
+            "form": form,
+            "record": accomplishment,
+            "confirmation": confirmation,
+            "is_unconfirmed": confirmation and confirmations.is_unconfirmed(confirmation, timezone.now()),
+        },
+    )
 
 
 def _learning(request: HttpRequest, record: LearningRecord | None) -> HttpResponse:
