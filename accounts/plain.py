@@ -37,19 +37,34 @@ class _Plain(dict[int, str]):
         return kept
 
 
+# Alphabets whose letters have names of their own ("gamma"), of which the first letter is the sound.
+_NAMED = ("greek", "hebrew", "arabic", "georgian", "armenian")
+_CYRILLIC_SOUNDS = "a b v g d e zh z i k l m n o p r s t u f h ts ch sh sh - y - e yu ya i e"
+_CYRILLIC = dict(
+    zip(
+        "абвгдежзиклмнопрстуфхцчшщъыьэюяіє",
+        _CYRILLIC_SOUNDS.split(" "),
+        strict=True,
+    )
+)
+
+
 class _Latin(dict[int, str]):
-    """For str.translate: a letter beyond ASCII by the last words of its Unicode name, so that trigrams have
-    letters to compare whatever the script."""
+    """For str.translate: a letter beyond ASCII by what its Unicode name tells of its sound. Trigrams so have
+    letters to compare whatever the script, and "olga" finds Ольга."""
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
-        if letter.isascii():
-            self[code] = letter
+        if letter in _CYRILLIC:
+            sound = _CYRILLIC[letter].strip("-")
+        elif letter.isascii():
+            sound = letter
         else:
             name = unicodedata.name(letter, f"{code:x}").lower()
             told = re.split("letter |syllable |ideograph|character |sign ", name)[-1]
-            self[code] = told.replace("-", "").replace(" ", "")
-        return self[code]
+            sound = told[0] if name.startswith(_NAMED) else re.sub("[ -]", "", told)
+        self[code] = sound
+        return sound
 
 
 _PLAIN, _LETTERS = _Plain(), _Latin()

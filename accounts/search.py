@@ -34,8 +34,9 @@ from accounts.week import EMPTY_WEEK, pack, to_utc, unpack
 
 AT_ONCE = 1000  # people whose entries are made by one statement
 MOST_PROSE = 60_000  # characters of prose that are searched
-LIKENESS = 0.5  # share of a word's trigrams that one mistyped keeps; a swap of two letters of six keeps 0.57
+LIKENESS = 0.5  # share of trigrams that a mistyped word has in common with what stands there
 SHORTEST_MISTYPED = 4
+LONGEST_SWAPPED = 12
 
 
 @dataclass
@@ -174,7 +175,13 @@ def _mistyped(word: str, entry: str) -> Q:
     letters = in_letters(word)
     if len(letters) < SHORTEST_MISTYPED:
         return Q()
-    return Q(**{f"{entry}letters__trigram_word_similar": letters})
+    found = Q(**{f"{entry}letters__trigram_word_similar": letters})
+    if word.isascii() and len(word) <= LONGEST_SWAPPED:
+        # two neighbours swapped: the commonest slip, and one that costs a short word most of its trigrams
+        swaps = (word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1))
+        raw = " | ".join(f"'{swap}'" for swap in swaps)
+        found |= Q(**{f"{entry}words": SearchQuery(raw, config="english", search_type="raw")})
+    return found
 
 
 def _query(word: str, *, is_last: bool) -> Any:
@@ -201,12 +208,12 @@ def score(words: list[str], entry: str = "") -> Any:
     return Cast(Round((likeness / Value(float(len(words))) + rank) * Value(1e6)), IntegerField())
 
 
-def among(words: str, people: QuerySet[Any]) -> set[uuid.UUID]:
-    """Which of these people (a queryset of their ids) answer to the words."""
+def among(words: str, people: QuerySet[User]) -> set[uuid.UUID]:
+    """The ids of those of these persons who answer to the words."""
     wanted = words_of(words)
     if not wanted:
-        return set(people)
+        return set(people.values_list("pk", flat=True))
     with tolerance():
         return set(
-            SearchEntry.objects.filter(matches(wanted), person__in=people).values_list("pk", flat=True)
+            SearchEntry.objects.filter(matches(wanted), person__in=people.values("pk")).values_list("pk", flat=True)
         )
