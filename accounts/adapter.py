@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from accounts import search
 from accounts.models import Profile, User
 from accounts.zones import zone_names
 
@@ -23,6 +24,7 @@ class AccountAdapter(DefaultAccountAdapter):
             user = super().save_user(request, user, form, commit=commit)
             if commit:
                 Profile.objects.get_or_create(person=user)
+                search.refresh([user.pk])
         return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -61,6 +63,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         with transaction.atomic():
             user: User = super().save_user(request, sociallogin, form)
             Profile.objects.get_or_create(person=user)
+            search.refresh([user.pk])
         return user
 
 

@@ -76,6 +76,7 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "heal-search": {"task": "accounts.heal_search", "schedule": 300.0, "options": {"expires": 300}},
     "compute-meanings": {
         "task": "matching.compute_meanings",
         "schedule": 60.0,

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
 
+from accounts import search
 from mentoring.celery import publish_on_commit
 from mentoring.demo import people, stories
 from mentoring.demo.told import SLUG, Told, read, spread
@@ -41,6 +42,7 @@ def seed(today: date, now: datetime) -> people.Cast:
     )
     stories.play(told, cast, today)
     _settle(cast, now)
+    search.refresh(person.pk for person in cast.persons.values())
     publish_on_commit("matching.compute_meanings")
     publish_on_commit("matching.suggest_everywhere")
     return cast
