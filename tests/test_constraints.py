@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from accounts.models import EmpathyRating
+from accounts.models import EmpathyAggregate, EmpathyRating
 from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, Suggestion, Tile
 from mentoring.confidential.models import DataKey
 from mentoring.engagements.models import Engagement, Request
@@ -33,6 +33,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "skill_level_1_to_4": ("person_skill", {"level": 5}),
     "empathy_answers_0_to_4": ("rating", {"honest": 5}),
     "empathy_not_of_oneself": ("rating", {"mentee": F("mentor")}),
+    "empathy_aggregate_of_three": ("aggregate", {"raters": 2}),
+    "empathy_aggregate_within_scale": ("aggregate", {"total": 3.5}),
     "program_longest_weeks_1_to_26": ("program", {"longest_weeks": 27}),
     "program_usual_weeks_fit": ("program", {"usual_weeks": 21, "longest_weeks": 20}),
     "program_request_days_1_to_60": ("program", {"request_days": 0}),
@@ -91,6 +93,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "wish_once": ("wish", {}),
     "offer_once": ("offer", {}),
     "empathy_once_per_closing": ("rating", {}),
+    "empathy_aggregate_once": ("aggregate", {"raters": 4}),
     "membership_once": ("membership", {}),
     "reporting_line_once": ("reporting_line", {}),
     "exclusion_once": ("exclusion", {}),
@@ -140,6 +143,9 @@ def world(cast) -> dict[str, Model]:
         "rating": EmpathyRating.objects.create(
             closing=engagement, mentee=mentee, mentor=mentor, understood=4, listened=4, context=4, honest=4,
             created_at=NOW,
+        ),
+        "aggregate": EmpathyAggregate.objects.create(
+            program=cast.program, mentor=mentor, raters=3, total=2.5, released_at=NOW
         ),
         "program": cast.program,
         "membership": cast.mentor,

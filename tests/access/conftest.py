@@ -98,6 +98,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "goal": {"pk": cast.goal.pk},
             "request": {"pk": asked.pk},
             "engagement": {"pk": engagement.pk},
+            "ended": {"pk": former.pk},
             "series": {"pk": session.series_id},
             "change": {"pk": change.pk},
             "time away": {"pk": away.pk},

@@ -91,6 +91,8 @@ ROWS = [
     Row("engagements:engagement-list", "program", MEMBERS, ALL_405),
     Row("engagements:engagement-detail", "engagement", PAIR_AND_ADMIN, ALL_405),
     Row("engagements:engagement-end", "engagement", PAIR_AND_ADMIN, "L   404 302 302 302 404 404"),
+    # What a mentee says of a mentor; nobody else has the page
+    Row("engagements:empathy", "ended", "L   200 404 404 404 404 404", "L   200 404 404 404 404 404"),
     Row("schedule:week", "", OWN, ALL_405),
     Row("schedule:calendar", "", OWN, ALL_405),
     # What is written of a session: the two alone; whose item or commitment it is, changes it
