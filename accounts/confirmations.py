@@ -7,13 +7,12 @@ at once, or an answer and a change of the words, come one after the other.
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from accounts import mails
-from accounts.models import Accomplishment, Confirmation, Skill, User
+from accounts import mails, search
+from accounts.models import Accomplishment, Confirmation, User
 from accounts.services import words_changed
 from mentoring.outbox.models import Mail
 from mentoring.outbox.services import withdraw as withdraw_mails
@@ -23,7 +22,6 @@ OPEN_FOR = timedelta(days=30)
 DAY = timedelta(days=1)
 ASKS_A_DAY = 5  # by one person
 ASKED_A_DAY = 3  # one address, by anybody
-WORDS = ("what", "how", "on")  # what a confirmation is about
 
 State = Confirmation.State
 
@@ -38,7 +36,7 @@ def ask(*, accomplishment_id: int, by: User, name: str, email: str, now: datetim
 
     Takes the place of a question that was not confirmed.
     """
-    accomplishment = _locked(by.pk, accomplishment_id)
+    accomplishment = locked(by.pk, accomplishment_id)
     address = email.strip().lower()
     if address in {by.email.lower(), *_own_addresses(by)}:
         raise ConfirmationError("This is your own address. Ask somebody else who was there.")
@@ -63,7 +61,7 @@ def ask(*, accomplishment_id: int, by: User, name: str, email: str, now: datetim
 @transaction.atomic
 def withdraw(*, accomplishment_id: int, by: User) -> None:
     """Take a question back, or a confirmation off the profile; its link leads nowhere from then on."""
-    confirmation = Confirmation.objects.filter(accomplishment=_locked(by.pk, accomplishment_id)).first()
+    confirmation = Confirmation.objects.filter(accomplishment=locked(by.pk, accomplishment_id)).first()
     if confirmation is None or confirmation.state not in (State.WAITING, State.CONFIRMED):
         raise ConfirmationError("There is nothing to take back any more.")
     _remove(confirmation)
@@ -86,7 +84,7 @@ def answer(*, token: str, state: str, what: str = "", how: str = "", now: dateti
     found = open_at(token, now)
     if found is None:
         raise ConfirmationError("This link is not open any more.")
-    _lock(found.accomplishment.person_id)
+    lock(found.accomplishment.person_id)
     confirmation = open_at(token, now)
     if confirmation is None:
         raise ConfirmationError("This link is not open any more.")
@@ -109,6 +107,7 @@ def accept_correction(*, accomplishment_id: int, by: User) -> Confirmation:
     accomplishment, confirmation = _corrected(by, accomplishment_id)
     accomplishment.what, accomplishment.how = confirmation.what, confirmation.how
     accomplishment.save(update_fields=["what", "how"])
+    search.refresh([by.pk])
     words_changed()
     _close(confirmation, State.CONFIRMED)
     return confirmation
@@ -122,31 +121,14 @@ def refuse_correction(*, accomplishment_id: int, by: User) -> Confirmation:
     return confirmation
 
 
-@transaction.atomic
-def save_accomplishment(accomplishment: Accomplishment, skills: Iterable[Skill]) -> bool:
-    """Save what its person wrote. Whether a confirmation went, because it was about other words."""
-    _lock(accomplishment.person_id)
-    before = Accomplishment.objects.filter(pk=accomplishment.pk).first()
-    accomplishment.save()
-    accomplishment.skills.set(skills)
-    words_changed()
-    if before is None or all(getattr(before, field) == getattr(accomplishment, field) for field in WORDS):
-        return False
+def forget(accomplishment: Accomplishment) -> bool:
+    """What was asked or confirmed of other words than now stand. Whether there was anything. In the caller's
+    transaction, which has locked the person."""
     confirmation = Confirmation.objects.filter(accomplishment=accomplishment).first()
     if confirmation is None:
         return False
     _remove(confirmation)
     return True
-
-
-@transaction.atomic
-def delete_accomplishment(*, accomplishment_id: int, by: User) -> None:
-    accomplishment = _locked(by.pk, accomplishment_id)
-    confirmation = Confirmation.objects.filter(accomplishment=accomplishment).first()
-    if confirmation:
-        _remove(confirmation)
-    accomplishment.delete()
-    words_changed()
 
 
 def digest_of(token: str) -> str:
@@ -184,7 +166,7 @@ def _own_addresses(person: User) -> set[str]:
 
 
 def _corrected(by: User, accomplishment_id: int) -> tuple[Accomplishment, Confirmation]:
-    accomplishment = _locked(by.pk, accomplishment_id)
+    accomplishment = locked(by.pk, accomplishment_id)
     corrected = Confirmation.objects.filter(accomplishment=accomplishment, state=State.CORRECTED)
     confirmation = corrected.first()
     if confirmation is None:
@@ -206,11 +188,11 @@ def _plain(words: str) -> str:
     return " ".join(words.split())
 
 
-def _locked(person_id: uuid.UUID, accomplishment_id: int) -> Accomplishment:
+def locked(person_id: uuid.UUID, accomplishment_id: int) -> Accomplishment:
     """The person's own accomplishment, with the person's row locked."""
-    _lock(person_id)
+    lock(person_id)
     return Accomplishment.objects.get(pk=accomplishment_id, person=person_id)
 
 
-def _lock(person_id: uuid.UUID) -> None:
+def lock(person_id: uuid.UUID) -> None:
     User.objects.select_for_update(no_key=True).get(pk=person_id)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views, views_confirmations, views_evidence, views_photos, views_sign_ins
+from accounts import views, views_confirmations, views_evidence, views_photos, views_sign_ins, views_skills
 
 app_name = "accounts"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("profile/basics/", views.basics, name="basics"),
     path("profile/skills/", views.skills, name="skills"),
+    path("skills/", views_skills.skill_search, name="skill-search"),
     path("profile/exchange/", views.exchange, name="exchange"),
     path("profile/availability/", views.availability, name="availability"),
     path("profile/photo/", views_photos.photo_edit, name="photo-edit"),
@@ -42,6 +43,7 @@ urlpatterns = [
     ),
     path("confirm/<str:token>/", views_confirmations.confirm, name="confirm"),
     path("profile/learning/new/", views_evidence.learning_new, name="learning-new"),
+    path("profile/learning/why/", views_evidence.learning_why, name="learning-why"),
     path("profile/learning/<int:pk>/", views_evidence.learning_edit, name="learning-edit"),
     path("profile/learning/<int:pk>/delete/", views_evidence.learning_delete, name="learning-delete"),
 ]

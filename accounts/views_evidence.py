@@ -4,9 +4,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import confirmations
+from accounts import confirmations, evidence
 from accounts.access import reader_of
 from accounts.forms_profile import AccomplishmentForm, LearningRecordForm
 from accounts.models import Accomplishment, Confirmation, LearningRecord
@@ -26,7 +26,7 @@ def accomplishment_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def accomplishment_delete(request: HttpRequest, pk: int) -> HttpResponse:
     accomplishment = get_object_or_404(Accomplishment, person=request.user, pk=pk)
     if request.method == "POST":
-        confirmations.delete_accomplishment(accomplishment_id=pk, by=reader_of(request))
+        evidence.delete_accomplishment(accomplishment_id=pk, by=reader_of(request))
         return _done(request, "The accomplishment is removed from your profile.")
     return render(request, "accounts/evidence_delete.html", {"record": accomplishment})
 
@@ -34,6 +34,13 @@ def accomplishment_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def learning_new(request: HttpRequest) -> HttpResponse:
     return _learning(request, None)
+
+
+@require_safe
+def learning_why(request: HttpRequest) -> HttpResponse:
+    """How the figure of learning passion comes about; computed by a tag of matching, a higher app."""
+    records = list(reader_of(request).learning_records.all())
+    return render(request, "accounts/learning_why.html", {"records": records})
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +52,7 @@ def learning_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def learning_delete(request: HttpRequest, pk: int) -> HttpResponse:
     record = get_object_or_404(LearningRecord, person=request.user, pk=pk)
     if request.method == "POST":
-        record.delete()
+        evidence.delete_learning(record)
         return _done(request, "The learning record is removed from your profile.")
     return render(request, "accounts/evidence_delete.html", {"record": record})
 
@@ -55,7 +62,7 @@ def _accomplishment(request: HttpRequest, accomplishment: Accomplishment | None)
         request.POST or None, instance=accomplishment, person=reader_of(request), today=timezone.localdate()
     )
     if request.method == "POST" and form.is_valid():
-        has_lost = confirmations.save_accomplishment(form.instance, form.cleaned_data["skills"])
+        has_lost = evidence.save_accomplishment(form.instance, form.cleaned_data["skills"])
         lost = " It is told in other words now, so its confirmation is gone." if has_lost else ""
         return _done(request, f"The accomplishment is saved.{lost}")
     confirmation = Confirmation.objects.filter(accomplishment=accomplishment).first()
@@ -76,7 +83,7 @@ def _learning(request: HttpRequest, record: LearningRecord | None) -> HttpRespon
         request.POST or None, instance=record, person=reader_of(request), today=timezone.localdate()
     )
     if request.method == "POST" and form.is_valid():
-        form.save()
+        evidence.save_learning(form.instance)
         return _done(request, "The learning record is saved.")
     return render(request, "accounts/learning.html", {"form": form, "record": record})
 

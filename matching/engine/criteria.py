@@ -107,9 +107,20 @@ def passion(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
     The records are dated evidence, never a self-rating; a date in the future counts as today. The same for
     all mentees.
     """
-    worth = np.rint(0.5 ** (np.maximum(mentors.record_age_days, 0) / HALF_LIFE_DAYS) * GRID) / GRID
+    worth = record_worth(mentors.record_age_days)
     fresh = np.bincount(mentors.record_owner, weights=worth, minlength=len(mentors))
-    return Term(Figure(on_grid(1 - np.exp(-fresh / RECORDS_SCALE))))
+    return Term(Figure(on_grid(passion_figure(fresh))))
+
+
+def record_worth(age_days: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a learning record of this age counts beside one of today, which counts 1."""
+    worth: NDArray[np.float64] = np.rint(0.5 ** (np.maximum(age_days, 0) / HALF_LIFE_DAYS) * GRID) / GRID
+    return worth
+
+
+def passion_figure(fresh: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Learning passion, 0..1, from the sum of what somebody's records count."""
+    return 1 - np.exp(-fresh / RECORDS_SCALE)
 
 
 def empathy(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
