@@ -1,36 +1,39 @@
 """Fields that several forms share: a skill of the list, a date, a longer text, a web address; and rows."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import date
-from itertools import groupby
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.utils import flatatt
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.models import Skill
+from accounts.models import User
+from accounts.skill_search import meant
+from accounts.vocabulary import vocabulary_for, vocabulary_of
 
 EARLIEST = date(1930, 1, 1)
 
 
 class SkillList:
-    """The skill list, read once for all the selects of a page."""
+    """What a form's reader may pick from, read once for all the fields of a page: for their own profile, or
+    for something in a program."""
 
-    def __init__(self) -> None:
-        order = {kind: place for place, kind in enumerate(Skill.Kind.values)}
-        rows = sorted(
-            Skill.objects.values_list("kind", "name", "pk"), key=lambda row: (order[row[0]], row[1].lower())
-        )
-        self.ids = frozenset(pk for _, _, pk in rows)
-        kinds = [
-            (kind.capitalize(), [(pk, name) for _, name, pk in group])
-            for kind, group in groupby(rows, key=lambda row: row[0])
-        ]
-        self.choices: list[tuple[Any, Any]] = [("", "Choose a skill"), *kinds]
+    def __init__(self, person: User, program: uuid.UUID | None = None) -> None:
+        self.vocabulary = vocabulary_of(program) if program else vocabulary_for(person)
+        self.url = reverse("accounts:skill-search") + (f"?program={program}" if program else "")
+
+    def name_of(self, value: Any) -> str | None:
+        """The name of the skill whose primary key this is, also as text; None for everything else."""
+        text = str(value)
+        pk = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+        called = self.vocabulary.of(pk)
+        return called.name if called else None
 
 
 class PlainSelect(forms.Select):
@@ -62,28 +65,73 @@ def _options(pairs: Iterable[tuple[Any, Any]], chosen: str) -> SafeString:
     )
 
 
-class SkillField(forms.Field):
-    """The id of a listed skill. The form hands it the list: `form.fields["skill"].offer(skills)`."""
+class SkillInput(forms.TextInput):
+    """A skill by typing its name; static/js/skill-picker.js proposes while one types.
 
-    widget = PlainSelect
+    The value is a skill's primary key, or what was typed. Beside the text stands, hidden, which skill it is:
+    it holds as long as the text is that skill's name, so that of two skills which a program counts as one
+    the person's own stays what it is.
+    """
+
+    skills: SkillList | None = None
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        assert self.skills is not None
+        named = self.skills.name_of(value) if value not in (None, "") else None
+        text = str(value or "") if named is None else named
+        own = {
+            "type": "text",
+            "name": name,
+            "value": text,
+            "autocomplete": "off",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "placeholder": "Type a skill",
+            "data-skill-picker": self.skills.url,
+        }
+        return format_html(
+            '<span class="picker"><input{}><input type="hidden" name="{}-id" value="{}"></span>',
+            flatatt(self.build_attrs(own, attrs)),
+            name,
+            value if named is not None else "",
+        )
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        text, key = data.get(name), data.get(f"{name}-id", "")
+        named = self.skills.name_of(key) if self.skills and key else None
+        return key if named is not None and named == str(text or "").strip() else text
+
+
+class SkillField(forms.Field):
+    """The id of a skill. The form hands it the list: `form.fields["skill"].offer(skills)`.
+
+    Takes a primary key, a name, another name, or one of these mistyped where only one can be meant.
+    """
+
+    widget = SkillInput
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "required": "Choose a skill, or remove the row.",
-        "invalid": "Choose a skill from the list.",
+        "required": "Name a skill, or remove the row.",
+        "invalid": "No skill of this name is in the list. Try another word for it.",
+        "unclear": "No skill has exactly this name. Did you mean %(choices)s?",
     }
-    ids: frozenset[int] = frozenset()
+    skills: SkillList
 
     def offer(self, skills: SkillList) -> None:
-        self.ids = skills.ids
-        self.widget.choices = skills.choices
+        self.skills = skills
+        self.widget.skills = skills
 
     def to_python(self, value: Any) -> int | None:
-        if value in self.empty_values:
+        text = str(value or "").strip()
+        if not text:
             return None
-        text = str(value)
-        pk = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-        if pk not in self.ids:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return pk
+        if self.skills.name_of(text) is not None:
+            return int(text)
+        found = meant(self.skills.vocabulary, text)
+        if found.skill is None:
+            code = "unclear" if found.choices else "invalid"
+            choices = " or ".join(f"“{name}”" for name in found.choices)
+            raise ValidationError(self.error_messages[code], code=code, params={"choices": choices})
+        return found.skill
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return str(initial or "") != str(data or "")

@@ -1,8 +1,10 @@
 """What a person's profile shows to a reader, ready for a template."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,13 +14,13 @@ from accounts.countries import country_name
 from accounts.models import (
     Accomplishment,
     LearningRecord,
-    Offer,
     PersonSkill,
     Profile,
     Skill,
     SpokenLanguage,
     User,
 )
+from accounts.vocabulary import Called, Vocabulary, vocabulary_for, vocabulary_of
 from accounts.week import EMPTY_WEEK, WEEKDAYS, unpack, windows
 
 QUARTERS_A_DAY = 96  # zones differ by as little as a quarter of an hour
@@ -32,6 +34,12 @@ class ShownSkill:
     kind: str
     level: int | None = None
     level_label: str = ""
+
+
+@dataclass(frozen=True)
+class ShownOffer:
+    skill: Called
+    words: str
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,9 @@ class Portrait:
     country: str
     languages: list[SpokenLanguage]
     skill_groups: list[SkillGroup]
-    wishes: list[ShownSkill]
-    offers: list[Offer]
-    accomplishments: list[Accomplishment]
+    wishes: list[Called]
+    offers: list[ShownOffer]
+    accomplishments: list[Accomplishment]  # each with `skills_called`
     learning: list[LearningRecord]
     learning_summary: str
     hours: list[DayHours]
@@ -68,11 +76,13 @@ class Portrait:
     home_time: str  # by the person's own clock
 
 
-def portrait_of(person: User, *, zone: ZoneInfo, now: datetime) -> Portrait:
+def portrait_of(person: User, *, zone: ZoneInfo, now: datetime, program: uuid.UUID | None = None) -> Portrait:
     """The person's profile; hours are told in `zone`, the reader's, as the clocks stand this week.
 
-    Costs seven queries, whatever it holds.
+    Skills go by the program's words, without those of other programs; by the person's own without a program.
+    Costs the same number of queries, whatever it holds.
     """
+    vocabulary = vocabulary_of(program) if program else vocabulary_for(person)
     profile = Profile.objects.filter(person=person).first() or Profile(person=person, week=EMPTY_WEEK)
     learning = list(person.learning_records.all())
     today = now.astimezone(zone).date()
@@ -81,10 +91,10 @@ def portrait_of(person: User, *, zone: ZoneInfo, now: datetime) -> Portrait:
         profile=profile,
         country=country_name(profile.country),
         languages=list(person.languages.all()),
-        skill_groups=skill_groups(person.skills.select_related("skill")),
-        wishes=[ShownSkill(w.skill.name, w.skill.kind) for w in person.wishes.select_related("skill")],
-        offers=list(person.offers.select_related("skill")),
-        accomplishments=list(person.accomplishments.prefetch_related("skills")),
+        skill_groups=skill_groups(person.skills.all(), vocabulary),
+        wishes=vocabulary.shown(person.wishes.order_by().values_list("skill", flat=True)),
+        offers=_offers(person, vocabulary),
+        accomplishments=_accomplishments(person, vocabulary),
         learning=learning,
         learning_summary=learning_in_words([record.on for record in learning], today=today),
         hours=hours_in_zone(bytes(profile.week), home=person.zone_info, zone=zone, now=now),
@@ -95,14 +105,33 @@ def portrait_of(person: User, *, zone: ZoneInfo, now: datetime) -> Portrait:
     )
 
 
-def skill_groups(skills: Iterable[PersonSkill]) -> list[SkillGroup]:
-    """Skills by kind, in the order of the kinds, without kinds that hold none."""
+def skill_groups(skills: Iterable[PersonSkill], vocabulary: Vocabulary) -> list[SkillGroup]:
+    """Skills by kind, in the order of the kinds, without kinds that hold none; of two that count as the same
+    the higher level."""
+    best: dict[Called, PersonSkill] = {}
+    for entry in sorted(skills, key=lambda entry: -entry.level):
+        if called := vocabulary.of(entry.skill_id):
+            best.setdefault(called, entry)
     shown = [
-        ShownSkill(entry.skill.name, entry.skill.kind, entry.level, entry.get_level_display())
-        for entry in skills
+        ShownSkill(called.name, called.kind, entry.level, entry.get_level_display())
+        for called, entry in sorted(best.items(), key=lambda item: (-item[1].level, item[0].name.casefold()))
     ]
     by_kind = {kind: [skill for skill in shown if skill.kind == kind] for kind in Skill.Kind.values}
     return [SkillGroup(kind, group) for kind, group in by_kind.items() if group]
+
+
+def _offers(person: User, vocabulary: Vocabulary) -> list[ShownOffer]:
+    rows = person.offers.order_by().values_list("skill_id", "words")
+    shown = [ShownOffer(called, words) for skill, words in rows if (called := vocabulary.of(skill))]
+    return sorted(shown, key=lambda offer: offer.skill.name.casefold())
+
+
+def _accomplishments(person: User, vocabulary: Vocabulary) -> list[Accomplishment]:
+    found = list(person.accomplishments.select_related("confirmation").prefetch_related("skills"))
+    for accomplishment in found:
+        shown: Any = accomplishment
+        shown.skills_called = vocabulary.shown(skill.pk for skill in accomplishment.skills.all())
+    return found
 
 
 def learning_in_words(dates: list[date], *, today: date) -> str:

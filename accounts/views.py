@@ -61,7 +61,7 @@ def skills(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         prefix="skills",
         initial=list(person.skills.values("skill", "level")),
-        form_kwargs={"skills": SkillList()},
+        form_kwargs={"skills": SkillList(person)},
     )
     if request.method == "POST" and rows.is_valid():
         services.save_skills(person, [(row["skill"], row["level"]) for row in rows.rows()])
@@ -72,7 +72,7 @@ def skills(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def exchange(request: HttpRequest) -> HttpResponse:
     person = reader_of(request)
-    listed: dict[str, Any] = {"form_kwargs": {"skills": SkillList()}}
+    listed: dict[str, Any] = {"form_kwargs": {"skills": SkillList(person)}}
     wishes = WishFormSet(
         request.POST or None, prefix="wishes", initial=list(person.wishes.values("skill")), **listed
     )

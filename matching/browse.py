@@ -68,7 +68,7 @@ def listing(member: Membership, goal: Goal | None, today: date) -> Listing:
         silent = allowed & ((barred & int(Infeasible.NO_LANGUAGE)) > 0)
         lacking = allowed & ~silent & (barred > 0)
         return Listing(found.mentors, found.skills, found, order, int(silent.sum()), int(lacking.sum()))
-    skills = load_skills()
+    skills = load_skills(program)
     mentors = load_mentors(program, skills, today)
     allowed = set(Membership.objects.open_to(member).values_list("pk", flat=True))
     if not (member.is_mentee or member.pauses):
@@ -147,6 +147,7 @@ def cards_of(found: Listing, columns: Sequence[int], *, zone: str) -> list[dict[
 def _card_of(found: Listing, j: int, explanation: Explanation | None) -> dict[str, Any]:
     row = found.mentors.rows[j]
     card: dict[str, Any] = {
+        "of": row,
         "person": row.person,
         "name": row.name,
         "headline": row.headline,

@@ -97,7 +97,7 @@ def load_cohort(run: MatchRun, today: date) -> Cohort:
             "pk", "person_id", "person__name"
         )
     }
-    skills = load_skills()
+    skills = load_skills(program)
     mentors = load_mentors(program, skills, today, by_id=True)
     goals = first_goals(program).filter(mentee__in=mentees_waiting.values("person"))
     mentees = load_mentees(goals, skills, today, mentors.model, by_id=True)

@@ -110,7 +110,7 @@ def fits(program: Program, goals: GoalQuerySet, today: date, weighing: Weighing 
 
     The number of queries does not depend on how many people there are.
     """
-    skills = load_skills()
+    skills = load_skills(program)
     mentors = load_mentors(program, skills, today)
     mentees = load_mentees(goals, skills, today, mentors.model)
     return weigh(program, skills, mentees, mentors, settings_of(weighing or program), today)

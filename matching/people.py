@@ -27,6 +27,7 @@ from accounts.models import (
     Skill,
     SpokenLanguage,
 )
+from accounts.vocabulary import vocabulary_of
 from accounts.week import EMPTY_WEEK, HALF_HOURS_A_WEEK, WEEK_BYTES
 from matching.engine import LEADERSHIP, POLITICAL, TECHNICAL, Mentees, Mentors, SkillMap, week_to_utc
 from matching.engine.order import order_of
@@ -63,6 +64,12 @@ class MentorRow(NamedTuple):
     is_paused: bool
     capacity: int
     places_free: int
+    photo_key: str
+
+    @property
+    def pk(self) -> Person:
+        """As the photo's address names the person."""
+        return self.person
 
 
 class MenteeRow(NamedTuple):
@@ -74,7 +81,7 @@ class MenteeRow(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Skills:
-    """The skill list: the engine's map, and a column for each primary key (-1: none has it)."""
+    """A program's skills: the engine's map, and a column for each primary key (-1: not known here)."""
 
     map: SkillMap
     column: NDArray[np.intp]
@@ -102,22 +109,51 @@ class LoadedMentees:
     arrays: Mentees
 
 
-def load_skills() -> Skills:
-    listed = Skill.objects.order_by("pk").values_list("pk", "slug", "name", "kind", "parent__slug")
-    return _skills(tuple(listed))
-
-
-@lru_cache(maxsize=2)  # the rows are the key, so a changed list is a new map
-def _skills(listed: tuple[tuple[int, str, str, str, str | None], ...]) -> Skills:
-    keys = tuple(key for key, *_ in listed)
-    skill_map = SkillMap.from_parents(
-        [slug for _, slug, _, _, _ in listed],
-        [name for _, _, name, _, _ in listed],
-        [KINDS[kind] for _, _, _, kind, _ in listed],
-        {slug: parent for _, slug, _, _, parent in listed if parent},
+def load_skills(program: Program) -> Skills:
+    """As the program knows them: under its names, a skill that counts as another in that one's column, and
+    none of another program's."""
+    vocabulary = vocabulary_of(program.pk)
+    standing = sorted(called.pk for called in vocabulary.standing)
+    rows = tuple(
+        (pk, vocabulary.listed[pk].slug, vocabulary.names[pk], vocabulary.listed[pk].kind) for pk in standing
     )
-    column = np.full(max(keys, default=0) + 2, -1, dtype=np.intp)
-    column[list(keys)] = np.arange(len(keys))
+    slug_of = {pk: slug for pk, slug, _, _ in rows}
+    parents = {
+        slug_of[pk]: slug_of[parent.pk] for pk in standing if (parent := vocabulary.parent_of(pk)) is not None
+    }
+    merged = tuple((pk, into) for pk, into in vocabulary.counts_as.items() if pk != into)
+    return _skills(rows, tuple(without_circles(parents).items()), merged)
+
+
+def without_circles(parents: Mapping[str, str]) -> dict[str, str]:
+    """A skill merged into one below it would be its own ancestor: the links that would close a circle go."""
+    kept: dict[str, str] = {}
+    for child, parent in parents.items():
+        above: str | None = parent
+        while above is not None and above != child:
+            above = kept.get(above)
+        if above is None:
+            kept[child] = parent
+    return kept
+
+
+@lru_cache(maxsize=16)  # the rows are the key, so a changed list is a new map
+def _skills(
+    listed: tuple[tuple[int, str, str, str], ...],
+    parents: tuple[tuple[str, str], ...],
+    merged: tuple[tuple[int, int], ...],
+) -> Skills:
+    skill_map = SkillMap.from_parents(
+        [slug for _, slug, _, _ in listed],
+        [name for _, _, name, _ in listed],
+        [KINDS[kind] for _, _, _, kind in listed],
+        dict(parents),
+    )
+    keys = [key for key, *_ in listed]
+    column = np.full(max([*keys, *(key for key, _ in merged)], default=0) + 2, -1, dtype=np.intp)
+    column[keys] = np.arange(len(keys))
+    for key, into in merged:
+        column[key] = column[into]
     return Skills(skill_map, column)
 
 
@@ -138,6 +174,7 @@ def load_mentors(program: Program, skills: Skills, today: date, *, by_id: bool =
             "person__profile__about",
             "pauses_now",
             "capacity",
+            "person__photo_key",
             "person__zone",
             "person__profile__week",
         )
@@ -155,8 +192,9 @@ def load_mentors(program: Program, skills: Skills, today: date, *, by_id: bool =
             bool(paused),
             capacity,
             max(0, capacity - taken.get(person, 0)),
+            photo_key,
         )
-        for pk, person, name, headline, about, paused, capacity, _, _ in listed
+        for pk, person, name, headline, about, paused, capacity, photo_key, _, _ in listed
     )
     index = {row.person: j for j, row in enumerate(rows)}
     persons = memberships.values("person")
@@ -240,7 +278,8 @@ def _fill_skills(
     key = np.concatenate([keys for _, keys, _ in known])
     value = np.concatenate([values for _, _, values in known])
     column = skills.column_of(key)
-    array[row[column >= 0], column[column >= 0]] = value[column >= 0]
+    # two skills that the program counts as one share a column: the higher value holds
+    np.maximum.at(array, (row[column >= 0], column[column >= 0]), value[column >= 0].astype(np.float16))
     return array
 
 

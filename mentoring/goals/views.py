@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access import reader_of
 from accounts.forms_fields import SkillList
 from mentoring.goals import services
 from mentoring.goals.forms import GoalForm, SkillWantedFormSet
@@ -38,10 +39,11 @@ def goal_list(request: HttpRequest, slug: str) -> HttpResponse:
 def goal_new(request: HttpRequest, slug: str) -> HttpResponse:
     mentee = _mentee_of(request, slug)
     form = GoalForm(request.POST or None, today=timezone.localdate())
-    rows = SkillWantedFormSet(request.POST or None, prefix="skills", form_kwargs={"skills": SkillList()})
+    skills = SkillList(mentee.person, mentee.program_id)
+    rows = SkillWantedFormSet(request.POST or None, prefix="skills", form_kwargs={"skills": skills})
     if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
-        skills = [(row["skill"], row["importance"]) for row in rows.rows()]
-        goal = services.create_goal(mentee, form.words(), skills=skills)
+        wanted = [(row["skill"], row["importance"]) for row in rows.rows()]
+        goal = services.create_goal(mentee, form.words(), skills=wanted)
         messages.success(request, "Your goal is written down. Now see who could help with it.")
         return redirect("goals:goal-detail", pk=goal.pk)
     return render(request, "goals/goal_form.html", {"program": mentee.program, "form": form, "rows": rows})
@@ -78,7 +80,7 @@ def goal_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         request.POST or None,
         prefix="skills",
         initial=list(goal.skills_wanted.values("skill", "importance")),
-        form_kwargs={"skills": SkillList()},
+        form_kwargs={"skills": SkillList(reader_of(request), goal.program_id)},
     )
     if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
         skills = [(row["skill"], row["importance"]) for row in rows.rows()]

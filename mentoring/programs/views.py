@@ -112,7 +112,7 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
     member = get_object_or_404(members.select_related("person"), person=person_id)
     is_self = member.person_id == reader.person_id
     is_open = Membership.objects.open_to(reader).filter(pk=member.pk).exists()
-    can_ask = reader.is_mentee and is_open
+    can_ask = reader.is_mentee and is_open and reader.program.takes_requests
     return render(
         request,
         "programs/person_detail.html",
@@ -121,7 +121,9 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
             "reader": reader,
             "member": member,
             "person": member.person,
-            "portrait": portrait_of(member.person, zone=reader.person.zone_info, now=timezone.now()),
+            "portrait": portrait_of(
+                member.person, zone=reader.person.zone_info, now=timezone.now(), program=reader.program_id
+            ),
             "is_self": is_self,
             "can_ask": can_ask,
             "between": _between(reader, member),

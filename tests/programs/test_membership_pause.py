@@ -26,7 +26,7 @@ def open_to(mentee):
 
 
 def paused_in_runs(program):
-    loaded = load_mentors(program, load_skills(), timezone.now().date())
+    loaded = load_mentors(program, load_skills(program), timezone.now().date())
     return {row.membership for row in loaded.rows if row.is_paused}
 
 
