@@ -203,6 +203,7 @@ def ratings(rng: random.Random, program: "Program", mentors: list[Any]) -> None:
     from django.utils import timezone
 
     from accounts.models import EmpathyRating
+    from mentoring.engagements.empathy import release_empathy
     from mentoring.engagements.models import Engagement, Request
     from mentoring.goals.models import Goal
 
@@ -218,8 +219,8 @@ def ratings(rng: random.Random, program: "Program", mentors: list[Any]) -> None:
     requests = Request.objects.bulk_create(
         Request(
             program=program, mentor=mentor, mentee=goal.mentee, goal=goal, origin="program", state="accepted",
-            cadence="1w", minutes=60, zone="UTC", at="09:00", mentee_yes_at=now, mentor_yes_at=now, approved_at=now,
-            closed_at=now, expires_at=now, **course,
+            cadence="1w", minutes=60, zone="UTC", at="09:00", mentee_yes_at=now, mentor_yes_at=now,
+            approved_at=now, closed_at=now, expires_at=now, **course,
         )
         for mentor, goal in pairs
     )  # fmt: skip
@@ -232,11 +233,12 @@ def ratings(rng: random.Random, program: "Program", mentors: list[Any]) -> None:
     )  # fmt: skip
     EmpathyRating.objects.bulk_create(
         EmpathyRating(
-            closing=one, mentor=one.mentor, mentee=one.mentee, created_at=now,
+            closing=one, mentor=one.mentor, mentee=one.mentee, created_at=now - timedelta(days=1),
             **{answer: rng.randint(1, 4) for answer in ("understood", "listened", "context", "honest")},
         )
         for one in ended
     )  # fmt: skip
+    release_empathy(now)
 
 
 def sentence(rng: random.Random, words: int) -> str:
