@@ -44,7 +44,7 @@ class Candidate:
 def shown_to(member: Membership, goal: Goal | None = None) -> list[Suggestion]:
     """What a page may still show: the mentor may be proposed, has a place, and was neither asked nor put
     away meanwhile, for whatever goal."""
-    if not member.is_mentee:
+    if not member.is_mentee or not member.program.takes_requests:
         return []
     since = timezone.now() - SUGGESTED_AGAIN_AFTER
     goals = waiting_goals(member.program).filter(mentee=member.person_id)
@@ -94,7 +94,7 @@ def suggest(program_id: uuid.UUID, now: datetime, goal_id: uuid.UUID | None = No
     """
     with transaction.atomic():
         program = Program.objects.filter(pk=program_id).first()
-        if program is None or not _is_first(program):
+        if program is None or not program.takes_requests or not _is_first(program):
             return 0
         goals = waiting_goals(program)
         if goal_id is not None:

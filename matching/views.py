@@ -85,7 +85,7 @@ def _action(
     if person in relations.requests:
         url = reverse("engagements:request-detail", args=[relations.requests[person]])
         return {"action_url": url, "action_label": "See your request", "meta": "Your request waits"}
-    if goal is None or not card["places_free"]:
+    if goal is None or not card["places_free"] or not member.program.takes_requests:
         return {}
     url = reverse("engagements:request-new", args=[member.program.slug, person])
     return {"action_url": f"{url}?goal={goal.pk}", "action_label": "Ask for mentoring"}

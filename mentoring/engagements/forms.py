@@ -75,6 +75,16 @@ class RequestForm(TermsForm):
         )
 
 
+class RefuseForm(forms.Form):
+    note = forms.CharField(
+        label="A kind word to the mentee",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="If you like: somebody else to ask. No reason is expected.",
+    )
+
+
 class DeclineForm(forms.Form):
     decline = forms.ChoiceField(
         label="Your answer",

@@ -5,7 +5,8 @@ from datetime import datetime
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
 from mentoring.outbox.models import Category, Mail
-from mentoring.outbox.services import locked_about, queue_mail
+from mentoring.outbox.services import locked_about, queue_mail, withdraw
+from mentoring.programs.models import Membership
 from mentoring.schedule.mails import calendar_file
 from mentoring.schedule.models import Session
 
@@ -16,6 +17,31 @@ def about(request: Request) -> str:
 
 def request_received(request: Request, now: datetime) -> None:
     _about_request(request, request.mentor, request.mentee, "request_received", now)
+
+
+def request_to_approve(request: Request, now: datetime) -> None:
+    """To every admin of the program who may decide on it."""
+    admins = Membership.objects.current().filter(program=request.program_id, is_admin=True)
+    for admin in admins.exclude(person__in=[request.mentor_id, request.mentee_id]).select_related("person"):
+        queue_mail(
+            kind="request_to_approve",
+            to=admin.person,
+            template="request_to_approve",
+            context={"request": request, "goal": request.goal},
+            key=f"request_to_approve:{request.pk}:{admin.person_id}",
+            now=now,
+            about=about(request),
+            category=Category.REQUESTS,
+            program_id=request.program_id,
+        )
+
+
+def withdraw_to_approve(request: Request) -> None:
+    withdraw([about(request)], kind="request_to_approve")
+
+
+def request_not_approved(request: Request, now: datetime) -> None:
+    _about_request(request, request.mentee, request.mentor, "request_not_approved", now)
 
 
 def pairing_proposed(request: Request, now: datetime) -> None:
@@ -78,6 +104,9 @@ def request_withdrawn(request: Request, now: datetime) -> None:
 
 
 def request_expired(request: Request, now: datetime) -> None:
+    if request.approved_at is None:
+        _about_request(request, request.mentee, request.mentor, "request_not_approved", now)
+        return
     _about_request(request, request.mentee, request.mentor, "request_expired_to_mentee", now)
     _about_request(request, request.mentor, request.mentee, "request_expired_to_mentor", now)
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.zones import validate_zone
 from mentoring.confidential.models import new_id
 from mentoring.goals.models import Goal
-from mentoring.programs.models import LONGEST_ENGAGEMENT_WEEKS, Program
+from mentoring.programs.models import LONGEST_ENGAGEMENT_WEEKS, Membership, Program
 from mentoring.schedule.times import Cadence, Length, Terms
 
 LONGEST_ENGAGEMENT = timedelta(weeks=LONGEST_ENGAGEMENT_WEEKS)
@@ -18,10 +18,25 @@ LONGEST_ENGAGEMENT = timedelta(weeks=LONGEST_ENGAGEMENT_WEEKS)
 
 class RequestQuerySet(models.QuerySet["Request"]):
     def visible_to(self, user: User | AnonymousUser) -> "RequestQuerySet":
-        """Requests that the user sent or received, and those of programs that the user administers."""
+        """Requests that the user sent or has heard of, and those between others that the user administers."""
+        between_others = Q(program__in=Program.objects.administered_by(user)) & ~Q(mentor_id=user.pk)
+        heard_of = Q(mentor_id=user.pk, approved_at__isnull=False)
         return self.filter(program__in=Program.objects.visible_to(user)).filter(
-            Q(mentor_id=user.pk) | Q(mentee_id=user.pk) | Q(program__in=Program.objects.administered_by(user))
+            Q(mentee_id=user.pk) | heard_of | between_others
         )
+
+    def approved(self) -> "RequestQuerySet":
+        """Those that the mentor may hear of."""
+        return self.filter(approved_at__isnull=False)
+
+    def to_approve(self) -> "RequestQuerySet":
+        return self.open().filter(approved_at__isnull=True)
+
+    def to_approve_by(self, membership: Membership) -> "RequestQuerySet":
+        """Those that wait for this admin: never one of which they are half."""
+        waiting = self.to_approve().filter(program=membership.program_id)
+        own = Q(mentor=membership.person_id) | Q(mentee=membership.person_id)
+        return waiting.exclude(own) if membership.is_admin else waiting.none()
 
     def open(self) -> "RequestQuerySet":
         return self.filter(state=Request.State.OPEN)

@@ -16,6 +16,8 @@ from mentoring.schedule.services import ScheduleError, cancel_series, reserve_se
 from mentoring.schedule.times import Terms
 
 State = Request.State
+NOBODY_ASKS = "In this program its admins bring mentors and mentees together; nobody asks."
+NOT_TO_BE_ASKED = "This mentor cannot be asked."
 TERMS = tuple(field.name for field in fields(Terms))  # a request has them under the same names
 # An engagement is over when its end date has passed everywhere on earth.
 LAST_ZONE = timedelta(hours=12)
@@ -42,6 +44,8 @@ def send_request(
     """A mentee asks a mentor. The mentee's membership is locked, so that the limit of open requests holds."""
     (mentee,) = _lock_memberships(mentee.program_id, mentee.person_id)
     program = mentee.program
+    if not program.takes_requests:
+        raise EngagementError(NOBODY_ASKS)
     if _waiting(mentee) >= program.open_requests:
         raise EngagementError(
             f"You have {program.open_requests} requests waiting, as many as this program allows. "
@@ -55,8 +59,12 @@ def send_request(
     request = _create(
         program, mentor.person, mentee.person, goal, terms, now,
         origin=Request.Origin.MENTEE, message=message, offer=offer, mentee_yes_at=now,
+        approved_at=None if program.mode == Program.Mode.APPROVED else now,
     )  # fmt: skip
-    mails.request_received(request, now)
+    if request.approved_at:
+        mails.request_received(request, now)
+    else:
+        mails.request_to_approve(request, now)
     return request
 
 
@@ -80,7 +88,9 @@ def propose_pairing(
     asked = _check_pair(member, mentor.pk, goal)
     if _active(asked) + _proposed(asked) >= asked.capacity:
         raise EngagementError(f"{mentor.name} has no place free at present.")
-    request = _create(program, mentor, mentee, goal, terms, now, origin=Request.Origin.PROGRAM)
+    request = _create(
+        program, mentor, mentee, goal, terms, now, origin=Request.Origin.PROGRAM, approved_at=now
+    )
     mails.pairing_proposed(request, now)
     return request
 
@@ -97,7 +107,7 @@ def accept_request(
     """
     pair = Request.objects.get(pk=request_id)
     mentor, mentee = _lock_memberships(pair.program_id, pair.mentor_id, pair.mentee_id)
-    request = _lock_open(request_id, now)
+    request = _lock_answerable(request_id, now)
     if by.pk not in (request.mentor_id, request.mentee_id) or request.has_yes_of(by):
         raise EngagementError("You have already said yes to this request.")
     if terms_key is not None and terms_key != request.terms_key:
@@ -119,7 +129,7 @@ def offer_other_terms(*, request_id: uuid.UUID, terms: Terms, now: datetime) -> 
     """The mentor says yes on other terms, which replace those asked for; the mentee's yes is asked anew."""
     pair = Request.objects.get(pk=request_id)
     mentor, _ = _lock_memberships(pair.program_id, pair.mentor_id, pair.mentee_id)
-    request = _lock_open(request_id, now)
+    request = _lock_answerable(request_id, now)
     _check_place(mentor, request.mentor)
     _check_length(request.program, terms)
     if mails.count_other_terms(request) >= OTHER_TERMS:
@@ -136,19 +146,21 @@ def offer_other_terms(*, request_id: uuid.UUID, terms: Terms, now: datetime) -> 
 
 @transaction.atomic
 def decline_request(*, request_id: uuid.UUID, decline: str, note: str, now: datetime) -> Request:
-    request = _lock_open(request_id, now)
+    request = _lock_answerable(request_id, now)
     request.decline, request.decline_note = decline, note
-    _close(request, State.DECLINED, now, "decline", "decline_note")
+    close_request(request, State.DECLINED, now, "decline", "decline_note")
     mails.request_declined(request, now)
     return request
 
 
 @transaction.atomic
 def withdraw_request(*, request_id: uuid.UUID, now: datetime) -> Request:
-    """The mentee takes a request back, or says no to a proposal; the mentor is told without a reason."""
-    request = _lock_open(request_id, now)
-    _close(request, State.WITHDRAWN, now)
-    mails.request_withdrawn(request, now)
+    """The mentee takes a request back, or says no to a proposal. Without a reason the mentor is told, who has
+    heard of it."""
+    request = lock_open(request_id, now)
+    close_request(request, State.WITHDRAWN, now)
+    if request.approved_at:
+        mails.request_withdrawn(request, now)
     return request
 
 
@@ -158,11 +170,11 @@ def take_back_proposal(*, request_id: uuid.UUID, now: datetime) -> Request:
 
     Mails about it that still wait are not sent; whoever has had one is told in a few words.
     """
-    request = _lock_open(request_id, now)
+    request = lock_open(request_id, now)
     if request.mentor_yes_at or request.mentee_yes_at:
         raise EngagementError("One of the two has answered already.")
     told = mails.told_of_proposal(request)
-    _close(request, State.WITHDRAWN, now)
+    close_request(request, State.WITHDRAWN, now)
     mails.proposal_taken_back(request, told, now)
     return request
 
@@ -192,7 +204,7 @@ def expire_requests(now: datetime) -> int:
                 .first()
             )
             if request is not None:
-                _close(request, State.EXPIRED, now)
+                close_request(request, State.EXPIRED, now)
                 mails.request_expired(request, now)
                 expired += 1
     return expired
@@ -221,7 +233,7 @@ def _lock_memberships(program_id: uuid.UUID, *person_ids: uuid.UUID) -> list[Mem
     return [found[person_id] for person_id in person_ids]
 
 
-def _lock_open(request_id: uuid.UUID, now: datetime) -> Request:
+def lock_open(request_id: uuid.UUID, now: datetime) -> Request:
     request = (
         Request.objects.select_for_update(of=("self",), no_key=True)
         .select_related("program", "mentor", "mentee", "goal")
@@ -232,10 +244,17 @@ def _lock_open(request_id: uuid.UUID, now: datetime) -> Request:
     return request
 
 
+def _lock_answerable(request_id: uuid.UUID, now: datetime) -> Request:
+    request = lock_open(request_id, now)
+    if request.approved_at is None:
+        raise EngagementError("This request waits for the program's approval.")
+    return request
+
+
 def _check_pair(mentee: Membership, mentor_id: uuid.UUID, goal: Goal) -> Membership:
     mentor = Membership.objects.open_to(mentee).select_related("person").filter(person_id=mentor_id).first()
     if mentor is None or not mentee.is_mentee:
-        raise EngagementError("This mentor cannot be asked.")
+        raise EngagementError(NOT_TO_BE_ASKED)
     # Anew and locked: it may be closed since the form was shown, or be closing this moment.
     goal = Goal.objects.select_for_update(no_key=True).get(pk=goal.pk)
     if (goal.mentee_id, goal.program_id, goal.state) != (
@@ -306,7 +325,6 @@ def _create(
         **asdict(terms),
         created_at=now,
         expires_at=now + program.request_lifetime,
-        approved_at=now,
         **fields,
     )
     try:
@@ -349,12 +367,12 @@ def _open_engagement(request: Request, now: datetime) -> Engagement:
         )
     except ScheduleError as error:
         raise EngagementError(str(error)) from error
-    _close(request, State.ACCEPTED, now)
+    close_request(request, State.ACCEPTED, now)
     mails.engagement_opened(engagement, request, now)
     return engagement
 
 
-def _close(request: Request, state: str, now: datetime, *fields: str) -> None:
+def close_request(request: Request, state: str, now: datetime, *fields: str) -> None:
     """Close it, and send nothing any more that still asks for an answer."""
     withdraw([mails.about(request)])
     request.state, request.closed_at = state, now

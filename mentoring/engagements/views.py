@@ -6,23 +6,23 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import reader_of
 from accounts.models import User
-from mentoring.engagements import services
+from mentoring.engagements import approving, services
 from mentoring.engagements.empathy import ratable_by, rating_of
-from mentoring.engagements.forms import DeclineForm, RequestForm, TermsForm
+from mentoring.engagements.forms import DeclineForm, RefuseForm, RequestForm, TermsForm
 from mentoring.engagements.models import Engagement, Request, RequestQuerySet
 from mentoring.engagements.services import EngagementError
 from mentoring.goals.models import Goal
 from mentoring.programs.access import program_for
-from mentoring.programs.models import Membership
+from mentoring.programs.models import Membership, Program
 from mentoring.schedule.models import Change, Series, Session, SessionQuerySet
 from mentoring.schedule.preview import preview, skipped_from_the_start
-from mentoring.schedule.times import Cadence
 
 LATEST = 100
 PER_PAGE = 50
@@ -35,14 +35,20 @@ def request_list(request: HttpRequest, slug: str) -> HttpResponse:
     me = membership.person
     requests = Request.objects.filter(program=membership.program).select_related("mentor", "mentee", "goal")
     others = requests.exclude(mentor=me).exclude(mentee=me) if membership.is_admin else requests.none()
+    to_approve = requests.to_approve_by(membership)
+    only_to_approve = request.GET.get("show") == "approval"
     return render(
         request,
         "engagements/request_list.html",
         {
             "membership": membership,
-            "received": requests.filter(mentor=me)[:LATEST],
+            "received": requests.filter(mentor=me).approved()[:LATEST],
             "sent": requests.filter(mentee=me)[:LATEST],
-            "page": Paginator(others, PER_PAGE).get_page(request.GET.get("page")),
+            "to_approve": to_approve.count(),
+            "only_to_approve": only_to_approve,
+            "page": Paginator(to_approve if only_to_approve else others, PER_PAGE).get_page(
+                request.GET.get("page")
+            ),
         },
     )
 
@@ -50,6 +56,9 @@ def request_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_new(request: HttpRequest, slug: str, person_id: uuid.UUID) -> HttpResponse:
     mentee, mentor = _mentee_and_mentor(request, slug, person_id)
+    if not mentee.program.takes_requests:
+        messages.error(request, services.NOBODY_ASKS)
+        return redirect("programs:person-detail", slug, person_id)
     form = _request_form(request, mentee, mentor.person)
     if request.method == "POST" and form.is_valid():
         cleaned = form.cleaned_data
@@ -66,7 +75,9 @@ def request_new(request: HttpRequest, slug: str, person_id: uuid.UUID) -> HttpRe
         except EngagementError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"Your request is on its way to {mentor.person.name}.")
+            on_its_way = f"Your request is on its way to {mentor.person.name}."
+            waits = f"Your request waits for the program's approval; then it goes to {mentor.person.name}."
+            messages.success(request, on_its_way if sent.approved_at else waits)
             return redirect("engagements:request-detail", sent.pk)
     return render(request, "engagements/request_new.html", {"form": form, "mentee": mentee, "mentor": mentor})
 
@@ -170,8 +181,49 @@ def request_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except EngagementError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{asked.mentor.name} is told that there is nothing to answer.")
+        told = f"{asked.mentor.name} is told that there is nothing to answer."
+        messages.success(request, told if asked.approved_at else "Your request is withdrawn.")
     return redirect("engagements:request-detail", asked.pk)
+
+
+@require_POST
+def request_approve(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    asked, admin = _asked_between_others(request, pk), reader_of(request)
+    try:
+        approving.approve_request(request_id=asked.pk, by=admin, now=timezone.now())
+    except EngagementError as error:
+        messages.error(request, str(error))
+        return redirect("engagements:request-detail", asked.pk)
+    messages.success(request, f"Approved. {asked.mentor.name} is told, and answers next.")
+    return _back_to_approving(asked)
+
+
+@require_POST
+def request_refuse(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    asked, admin = _asked_between_others(request, pk), reader_of(request)
+    form = RefuseForm(request.POST)
+    if not form.is_valid():
+        page = _request_page(asked, admin, DeclineForm()) | {"refuse_form": form}
+        return render(request, "engagements/request_detail.html", page)
+    try:
+        approving.refuse_request(
+            request_id=asked.pk, by=admin, note=form.cleaned_data["note"], now=timezone.now()
+        )
+    except EngagementError as error:
+        messages.error(request, str(error))
+        return redirect("engagements:request-detail", asked.pk)
+    messages.success(request, f"{asked.mentee.name} is told; {asked.mentor.name} has not heard of it.")
+    return _back_to_approving(asked)
+
+
+def _asked_between_others(request: HttpRequest, pk: uuid.UUID) -> Request:
+    """A request of a program that the reader administers, and of which they are not half."""
+    rows = _request_rows(request).filter(program__in=Program.objects.administered_by(request.user))
+    return get_object_or_404(rows.exclude(mentor=request.user.pk).exclude(mentee=request.user.pk), pk=pk)
+
+
+def _back_to_approving(asked: Request) -> HttpResponse:
+    return redirect(reverse("engagements:request-list", args=[asked.program.slug]) + "?show=approval")
 
 
 @require_safe
@@ -256,13 +308,18 @@ def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, 
         "is_mentor": is_mentor,
         "is_mentee": is_mentee,
         "voice": "mentor" if is_mentor else "mentee" if is_mentee else "admin",
-        "may_accept": is_open and (is_mentor or is_mentee) and not asked.has_yes_of(reader),
+        "may_approve": is_open and not asked.approved_at and not is_mentor and not is_mentee,
+        "may_accept": is_open
+        and asked.approved_at
+        and (is_mentor or is_mentee)
+        and not asked.has_yes_of(reader),
         "may_decline": is_open and is_mentor,
         "may_withdraw": is_open and is_mentee,
         "preview": agreed,
         "other": asked.mentee if is_mentor else asked.mentor if is_mentee else None,
         "wanted": asked.goal.skills_wanted.select_related("skill"),
         "form": form,
+        "refuse_form": RefuseForm(),
     }
 
 
@@ -327,7 +384,7 @@ def _request_form(request: HttpRequest, mentee: Membership, mentor: User) -> Req
         initial={
             "goal": _own_goal(request, mentee),
             "ends_on": usual_end,
-            "cadence": Cadence.WEEKLY,
+            "cadence": mentee.program.usual_cadence,
             "minutes": 60,
         },
         mentee_membership=mentee,

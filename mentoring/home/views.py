@@ -64,8 +64,10 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
             "to_mark": to_mark(me, now).listed(now)[:LATEST],
             "to_rate": to_rate(me, now).filter(program=program)[:LATEST],
             "to_answer": requests.filter(
-                Q(mentor=me, mentor_yes_at__isnull=True) | Q(mentee=me, mentee_yes_at__isnull=True)
+                Q(mentor=me, mentor_yes_at__isnull=True, approved_at__isnull=False)
+                | Q(mentee=me, mentee_yes_at__isnull=True)
             ),
+            "to_approve": Request.objects.to_approve_by(membership).count(),
             "waiting": requests.filter(mentee=me, mentee_yes_at__isnull=False),
             "active": engagements.active(),
             "goals": goals.exclude(engagements__state=Engagement.State.ACTIVE)

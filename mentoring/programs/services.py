@@ -140,7 +140,10 @@ def _ties_as_mentor(membership: Membership) -> tuple[int, int]:
     """Engagements under way and requests waiting. The requests are counted first: one that becomes an
     engagement meanwhile is then counted twice, never not at all."""
     person: Any = membership.person
-    waiting = person.requests_received.filter(program=membership.program_id, state="open").count()
+    # one that waits for an admin's approval is not the mentor's to know of
+    waiting = person.requests_received.filter(
+        program=membership.program_id, state="open", approved_at__isnull=False
+    ).count()
     return places_taken(membership), waiting
 
 

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.portrait import portrait_of
-from mentoring.programs import services
+from mentoring.programs import favourites, services
 from mentoring.programs.access import program_for
 from mentoring.programs.forms import JoinForm, MembershipForm, PauseForm
-from mentoring.programs.models import Membership, Program
+from mentoring.programs.models import Exclusion, Membership, Program
 
 
 @login_not_required
@@ -128,6 +128,9 @@ def person_detail(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
             "can_ask": can_ask,
             "between": _between(reader, member),
             # Said in the same words of one who pauses and of one who has excluded the reader.
+            "excluded": Exclusion.objects.filter(by=reader.person_id, other=member.person_id).first(),
+            "is_favourite": (is_favourite := bool(favourites.among(reader, [member.pk]))),
+            "can_mark": is_open or is_favourite,
             "takes_none": member.is_mentor and (member.pauses if is_self else not is_open),
             "goal": _goal_for(reader, request.GET.get("goal", "")) if can_ask else None,
             "mail": member.person.email if services.can_see_mail(reader, member) else "",

@@ -12,11 +12,12 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 
 from accounts.models import User
+from mentoring.programs.cadences import ORDINALS, Cadence
 from mentoring.schedule.models import Series, TimeAway
 from mentoring.schedule.preview import Touched, preview
 from mentoring.schedule.slots import Start, common_starts
 from mentoring.schedule.taken import ONE_DAY
-from mentoring.schedule.times import ORDINALS, Cadence, Length, Terms, next_date
+from mentoring.schedule.times import Length, Terms, next_date
 
 OTHER = "other"
 STARTS_A_DAY = 4

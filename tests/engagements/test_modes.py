@@ -103,7 +103,7 @@ def test_approval_tells_the_mentor_and_gives_them_the_usual_time(cast, client_of
     assert mails_to(cast.admin.person) == []
     entry = AuditEntry.objects.get(program=cast.program)
     assert (entry.action, entry.by) == ("request approved", cast.admin.person)
-    assert client_of(cast.mentor.person).post(urls_of(waiting)["accept"]).status_code == 302
+    client_of(cast.mentor.person).post(urls_of(waiting)["accept"], {"terms": waiting.terms_key})
     assert Engagement.objects.get(request=waiting).state == "active"
 
 

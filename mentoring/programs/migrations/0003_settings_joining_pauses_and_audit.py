@@ -163,7 +163,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="program",
             name="usual_cadence",
-            field=models.CharField(default="2w", max_length=2),
+            field=models.CharField(
+                choices=[
+                    ("1w", "weekly"),
+                    ("2w", "every two weeks"),
+                    ("4w", "every four weeks"),
+                    ("m1", "monthly, on the first such weekday"),
+                    ("m2", "monthly, on the second such weekday"),
+                    ("m3", "monthly, on the third such weekday"),
+                    ("m4", "monthly, on the fourth such weekday"),
+                    ("m5", "monthly, on the last such weekday"),
+                ],
+                default="2w",
+                max_length=2,
+                verbose_name="usual rhythm",
+            ),
         ),
         migrations.AddField(
             model_name="reportingline",
@@ -202,6 +216,13 @@ class Migration(migrations.Migration):
             model_name="program",
             constraint=models.CheckConstraint(
                 condition=models.Q(("line_rule__in", ["chain", "direct"])), name="program_line_rule_known"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="program",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("usual_cadence__in", ["1w", "2w", "4w", "m1", "m2", "m3", "m4", "m5"])),
+                name="program_usual_cadence_known",
             ),
         ),
         migrations.AddConstraint(

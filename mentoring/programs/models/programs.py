@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from accounts.models import User
 from mentoring.confidential.models import new_id
+from mentoring.programs.cadences import Cadence
 
 LONGEST_ENGAGEMENT_WEEKS = 26
 
@@ -70,8 +71,7 @@ class Program(models.Model):
     line_rule = models.CharField(
         "who of one's reporting line is kept apart", max_length=6, choices=LineRule, default=LineRule.CHAIN
     )
-    # By its name alone: the cadences belong to the schedule, a higher app.
-    usual_cadence = models.CharField(max_length=2, default="2w")
+    usual_cadence = models.CharField("usual rhythm", max_length=2, choices=Cadence, default=Cadence.TWO_WEEKS)
     # Joining: by whoever has the link, and by whoever has a confirmed mail address of these domains.
     joins_by_link = models.BooleanField("people join by the link", default=True)
     joins_after_approval = models.BooleanField("an admin approves who joins", default=False)
@@ -100,6 +100,9 @@ class Program(models.Model):
             models.CheckConstraint(
                 name="program_line_rule_known", condition=Q(line_rule__in=["chain", "direct"])
             ),
+            models.CheckConstraint(
+                name="program_usual_cadence_known", condition=Q(usual_cadence__in=Cadence.values)
+            ),
             models.CheckConstraint(name="program_tilt_0_to_50", condition=Q(tilt__lte=50)),
             models.CheckConstraint(
                 name="program_request_days_1_to_60", condition=Q(request_days__gte=1, request_days__lte=60)
@@ -112,6 +115,11 @@ class Program(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def takes_requests(self) -> bool:
+        """Mentees ask mentors here, with or without an admin's approval."""
+        return self.mode != Program.Mode.COHORT
 
     @property
     def request_lifetime(self) -> timedelta:
