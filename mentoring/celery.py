@@ -87,7 +87,10 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "make-downloads": {"task": "owndata.make_downloads", "schedule": 60.0, "options": {"expires": 60}},
+    "forget-own-data": {"task": "owndata.forget", "schedule": 900.0, "options": {"expires": 900}},
     "publish-pairings": {"task": "matching.publish_due", "schedule": 30.0, "options": {"expires": 30}},
+    "resume-imports": {"task": "transfer.resume_imports", "schedule": 30.0, "options": {"expires": 30}},
     "resume-match-runs": {
         "task": "matching.resume_match_runs",
         "schedule": MATCH_RESUME_EVERY,

@@ -9,12 +9,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from accounts.models import EmpathyAggregate, EmpathyRating
+from accounts.models import Confirmation, EmpathyAggregate, EmpathyRating
 from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, Suggestion, Tile
 from mentoring.confidential.models import DataKey
 from mentoring.engagements.models import Engagement, Request
 from mentoring.notes.models import Commitment, PrivateNote
 from mentoring.outbox.models import Mail, MailChoices, Undeliverable
+from mentoring.owndata.models import Download
 from mentoring.programs.models import Exclusion, ReportingLine
 from mentoring.schedule.models import Change, Mark, Move, Reminder, Reservation, Series, Session, TimeAway
 from tests import factories
@@ -35,6 +36,9 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "empathy_not_of_oneself": ("rating", {"mentee": F("mentor")}),
     "empathy_aggregate_of_three": ("aggregate", {"raters": 2}),
     "empathy_aggregate_within_scale": ("aggregate", {"total": 3.5}),
+    "confirmation_answered_or_waiting": ("confirmation", {"state": "confirmed"}),
+    "confirmation_corrected_has_words": ("confirmation", {"state": "corrected", "answered_at": NOW}),
+    "confirmation_expires_later": ("confirmation", {"expires_at": F("asked_at")}),
     "program_longest_weeks_1_to_26": ("program", {"longest_weeks": 27}),
     "program_usual_weeks_fit": ("program", {"usual_weeks": 21, "longest_weeks": 20}),
     "program_request_days_1_to_60": ("program", {"request_days": 0}),
@@ -72,6 +76,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "engagement_starts_before_end": ("engagement", {"ends_on": F("starts_on") + 26 * WEEK + timedelta(1)}),
     "engagement_of_two": ("engagement", {"mentee": F("mentor")}),
     "engagement_ended_has_instant": ("engagement", {"state": "ended"}),
+    "download_waits_or_is_whole": ("download", {"made_at": NOW}),
     "program_tilt_0_to_50": ("program", {"tilt": 51}),
     "emphasis_not_both": ("emphasis", {"less": ["time"]}),
     "preference_rank_1_to_5": ("preference", {"rank": 6}),
@@ -118,6 +123,9 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "suggestion_once": ("suggestion", {}),
     "left_out_once": ("left_out", {}),
     "tile_once": ("tile", {}),
+    "download_one_at_a_time": ("download", {}),
+    "download_token_once": ("made_download", {}),
+    "download_part_once": ("download_part", {}),
 }
 
 
@@ -131,6 +139,9 @@ def world(cast) -> dict[str, Model]:
     session, another = Session.objects.order_by("number")[:2]
     run = MatchRun.objects.create(program=cast.program, created_at=NOW)
     pair = {"run": run, "mentee": cast.mentee, "goal": cast.goal}
+    made = Download.objects.create(
+        person=mentor, asked_at=NOW, made_at=NOW, expires_at=NOW + WEEK, token_digest="abc", size=1
+    )
     return {
         "mail": Mail.objects.first(),
         "user": mentee,
@@ -146,6 +157,10 @@ def world(cast) -> dict[str, Model]:
         ),
         "aggregate": EmpathyAggregate.objects.create(
             program=cast.program, mentor=mentor, raters=3, total=2.5, released_at=NOW
+        ),
+        "confirmation": Confirmation.objects.create(
+            accomplishment=mentor.accomplishments.create(what="A ward", how="Kindly", on=NOW.date()),
+            name="Ada", email="ada@example.org", token_digest="0" * 64, asked_at=NOW, expires_at=NOW + WEEK,
         ),
         "program": cast.program,
         "membership": cast.mentor,
@@ -190,6 +205,9 @@ def world(cast) -> dict[str, Model]:
         "suggestion": Suggestion.objects.create(
             goal=cast.goal, mentor=cast.mentor, points=5000, created_at=NOW
         ),
+        "download": Download.objects.create(person=mentee, asked_at=NOW),
+        "made_download": made,
+        "download_part": made.parts.create(number=0, packed=b"PK"),
         "meaning": Meaning.objects.create(goal=cast.goal, model="letters"),
     }  # fmt: skip
 

@@ -10,12 +10,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import confirmations
 from accounts.models import User
 from matching.models import MatchRun, Pairing
 from mentoring.engagements.services import end_engagement
 from mentoring.notes import services as notes
 from mentoring.outbox.choices import stop_token
 from mentoring.outbox.models import USEFUL_FOR, Category, Mail
+from mentoring.owndata.models import Download
+from mentoring.owndata.services import digest_of
 from mentoring.schedule.changes import propose_change
 from mentoring.schedule.feeds import address_of, make_feed
 from mentoring.schedule.models import Session, TimeAway
@@ -36,6 +39,10 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
     superuser = User.objects.create_superuser("super@example.org", factories.PASSWORD, name="Super")
     factories.Profile.objects.create(person=superuser)
     accomplishment = cast.mentor.person.accomplishments.create(what="A ward", how="Kindly", on=now.date())
+    confirmations.ask(
+        accomplishment_id=accomplishment.pk, by=cast.mentor.person, name="Ada", email="ada@example.org", now=now
+    )
+    question = Mail.objects.get(kind="confirmation_asked")
     learning = cast.mentor.person.learning_records.create(what="A book", kind="book", on=now.date())
     sign_in = UserSession.objects.create(
         user=cast.mentor.person, ip="192.0.2.1", session_key="elsewhere", user_agent="A browser"
@@ -72,6 +79,11 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         program=program, state=Mail.State.FAILED, recipients=["a@example.org"], text="-", key="failed",
         created_at=now, due_at=now, failed_at=now, send_before=now + USEFUL_FOR,
     )  # fmt: skip
+    download = Download.objects.create(
+        person=cast.mentee.person, asked_at=now, made_at=now, expires_at=now + timedelta(days=1), size=1,
+        token_digest=digest_of("of-the-mentee"),
+    )  # fmt: skip
+    download.parts.create(number=0, packed=b"-")
     feed = address_of(cast.mentor.person)
     assert feed is not None
     return World(
@@ -93,6 +105,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "person": {"slug": program.slug, "person_id": cast.mentor.person_id},
             "member": {"slug": program.slug, "pk": cast.mentee.pk},
             "accomplishment": {"pk": accomplishment.pk},
+            "question": {"token": question.link.removesuffix("/").rpartition("/")[2]},
             "learning": {"pk": learning.pk},
             "sign-in": {"pk": sign_in.pk},
             "goal": {"pk": cast.goal.pk},
@@ -110,6 +123,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "two runs": {"pk": run.pk, "other": another_run.pk},
             "pairing": {"pk": pairing.pk},
             "suggestion": {"pk": suggestion.pk},
+            "download": {"token": "of-the-mentee"},
         },
         ended=reverse("engagements:engagement-detail", args=[former.pk]),
     )

@@ -51,13 +51,33 @@ ROWS = [
         "L 404 404 200 404 404 404",
         "L 404 404 302 404 404 404",
     ),
+    Row(
+        "accounts:confirmation-ask",
+        "accomplishment",
+        "L 404 404 200 404 404 404",
+        "L 404 404 200 404 404 404",
+    ),
+    Row("accounts:confirmation-withdraw", "accomplishment", ALL_405, "L 404 404 302 404 404 404"),
+    Row("accounts:correction-accept", "accomplishment", ALL_405, "L 404 404 302 404 404 404"),
+    Row("accounts:correction-refuse", "accomplishment", ALL_405, "L 404 404 302 404 404 404"),
+    # For whoever holds the token, once; nothing is answered by an empty form
+    Row("accounts:confirm", "question", "200 200 200 200 200 200 200", "200 200 200 200 200 200 200"),
     Row("accounts:learning-new", "", OWN, OWN),
+    Row("accounts:learning-why", "", OWN, ALL_405),
+    Row("accounts:profile-preview", "", "L   302 302 302 302 302 200", ALL_405),
+    Row("programs:profile-preview", "program", MEMBERS, ALL_405),
     Row("accounts:learning-edit", "learning", "L 404 404 200 404 404 404", "L 404 404 200 404 404 404"),
     Row("accounts:learning-delete", "learning", "L 404 404 200 404 404 404", "L 404 404 302 404 404 404"),
     Row("accounts:sign-in-end", "sign-in", ALL_405, "L   404 404 302 404 404 404"),
     # One's mails
     Row("outbox:choices", "", OWN, OWN),
     Row("outbox:mail-stop", "mail", "200 200 200 200 200 200 200", "200 200 200 200 200 200 200"),
+    # One's own data: the file is for its person alone, by the mail's link
+    Row("owndata:download", "", OWN, "L   302 302 302 302 302 302"),
+    Row("owndata:download-progress", "", OWN, ALL_405),
+    Row("owndata:download-file", "download", "L   404 200 404 404 404 404", ALL_405),
+    Row("owndata:erase", "", OWN, OWN),
+    Row("owndata:erased", "", "200 200 200 200 200 200 200", "405 405 405 405 405 405 405"),
     # Programs
     Row("programs:join", "token", "302 302 302 302 302 200 200", "302 302 302 302 302 200 200"),
     Row("programs:membership", "program", MEMBERS, MEMBERS),
