@@ -9,6 +9,7 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.db import connection, transaction
 
 from accounts import mails, search
@@ -162,7 +163,8 @@ def _check_not_too_often(by: User, address: str, now: datetime) -> None:
 
 
 def _own_addresses(person: User) -> set[str]:
-    return {email.lower() for email in person.emailaddress_set.values_list("email", flat=True)}
+    emails = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
+    return {email.lower() for email in emails}
 
 
 def _corrected(by: User, accomplishment_id: int) -> tuple[Accomplishment, Confirmation]:

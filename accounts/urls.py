@@ -1,16 +1,17 @@
 from django.urls import path
 
-from accounts import views, views_confirmations, views_evidence, views_photos, views_sign_ins, views_skills
+from accounts import views, views_confirmations, views_availability, views_evidence, views_photos, views_sign_ins, views_skills
 
 app_name = "accounts"
 urlpatterns = [
     path("account/sessions/<int:pk>/end/", views_sign_ins.sign_in_end, name="sign-in-end"),
     path("profile/", views.profile, name="profile"),
+    path("profile/preview/", views.profile_preview, name="profile-preview"),
     path("profile/basics/", views.basics, name="basics"),
     path("profile/skills/", views.skills, name="skills"),
     path("skills/", views_skills.skill_search, name="skill-search"),
     path("profile/exchange/", views.exchange, name="exchange"),
-    path("profile/availability/", views.availability, name="availability"),
+    path("profile/availability/", views_availability.availability, name="availability"),
     path("profile/photo/", views_photos.photo_edit, name="photo-edit"),
     path("profile/photo/remove/", views_photos.photo_remove, name="photo-remove"),
     path("people/<uuid:person_id>/photo/<slug:key>/<slug:size>/", views_photos.photo, name="photo"),

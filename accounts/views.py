@@ -17,8 +17,9 @@ from accounts.forms_profile import (
     SkillFormSet,
     WishFormSet,
 )
+from accounts.meter import steps_of
 from accounts.models import Profile, User
-from accounts.portrait import gaps_in, portrait_of, zone_in_words
+from accounts.portrait import portrait_of, zone_in_words
 from accounts.week import EMPTY_WEEK, unpack
 from accounts.week_grid import week_grid
 
@@ -33,11 +34,22 @@ def profile(request: HttpRequest) -> HttpResponse:
         "accounts/profile.html",
         {
             "portrait": portrait,
-            "gaps": gaps_in(portrait, mentors=mentors, mentees=mentees),
+            "steps": steps_of(portrait, mentors=mentors, mentees=mentees),
             "is_own": True,
             "person": person,
         },
     )
+
+
+@require_safe
+def profile_preview(request: HttpRequest) -> HttpResponse:
+    """As others see it in the one program that the person is in; a choice where there are several.
+    Programs, a higher app, are known by name."""
+    memberships = reader_of(request).memberships.filter(left_at=None).select_related("program")
+    programs = [membership.program for membership in memberships.order_by("program__name")]
+    if len(programs) == 1:
+        return redirect("programs:profile-preview", slug=programs[0].slug)
+    return render(request, "accounts/profile_preview.html", {"programs": programs})
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,25 +99,6 @@ def exchange(request: HttpRequest) -> HttpResponse:
         )
         return _saved(request, "What you would like to learn and what you offer is saved.")
     return render(request, "accounts/exchange.html", {"wishes": wishes, "offers": offers})
-
-
-@require_http_methods(["GET", "POST"])
-def availability(request: HttpRequest) -> HttpResponse:
-    person = reader_of(request)
-    form = AvailabilityForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST":
-        if form.is_valid():
-            services.save_week(person, form.cleaned_data["slots"])
-            return _saved(request, "Your weekly hours are saved.")
-        chosen = form.understood()
-    else:
-        packed = Profile.objects.filter(person=person).values_list("week", flat=True).first() or EMPTY_WEEK
-        chosen = set(unpack(packed).nonzero()[0].tolist())
-    return render(
-        request,
-        "accounts/availability.html",
-        {"form": form, "week": week_grid(chosen), "zone": zone_in_words(person.zone)},
-    )
 
 
 def _roles_of(person: User) -> tuple[bool, bool]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.engine.feasibility import WORKING_FLUENCY
-from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Bools, Mentees, Mentors, SkillMap
+from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Bools, Floats, Ints, Mentees, Mentors, SkillMap
 from matching.engine.terms import ONE, Closeness, Common, Figure, Mean, Shared, Sum, Term, by_column, on_grid
 
 UNBACKED = 0.8  # what a level counts where no accomplishment backs it
@@ -112,15 +112,16 @@ def passion(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
     return Term(Figure(on_grid(passion_figure(fresh))))
 
 
-def record_worth(age_days: NDArray[np.float64]) -> NDArray[np.float64]:
+def record_worth(age_days: Floats | Ints) -> NDArray[np.float64]:
     """What a learning record of this age counts beside one of today, which counts 1."""
     worth: NDArray[np.float64] = np.rint(0.5 ** (np.maximum(age_days, 0) / HALF_LIFE_DAYS) * GRID) / GRID
     return worth
 
 
-def passion_figure(fresh: NDArray[np.float64]) -> NDArray[np.float64]:
+def passion_figure(fresh: Floats | Ints) -> NDArray[np.float64]:
     """Learning passion, 0..1, from the sum of what somebody's records count."""
-    return 1 - np.exp(-fresh / RECORDS_SCALE)
+    figure: NDArray[np.float64] = 1 - np.exp(-fresh / RECORDS_SCALE)
+    return figure
 
 
 def empathy(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:

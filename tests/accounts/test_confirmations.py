@@ -1,4 +1,4 @@
-"""Somebody who was there confirms, corrects or declines an accomplishment, by a link and without an account."""
+"""Somebody who was there confirms an accomplishment, corrects or declines, by a link, without an account."""
 
 import re
 from datetime import date, timedelta
@@ -186,9 +186,7 @@ def test_confirm_with_an_answer_that_is_none_changes_nothing_and_says_so(client,
 def test_correction_is_shown_to_its_person_alone_until_they_take_it(cast, client, client_of):
     done = make_done(cast.mentor.person)
     token = ask(done)
-    client.post(
-        page_of(token), {"state": "corrected", "what": "Halved the wait <b>", "how": "Together"}
-    )
+    client.post(page_of(token), {"state": "corrected", "what": "Halved the wait <b>", "how": "Together"})
     owner, reader = client_of(done.person), client_of(cast.mentee.person)
     page = reverse("programs:person-detail", args=[cast.program.slug, done.person_id])
 

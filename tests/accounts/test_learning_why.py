@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from matching.fits import fit_of
 from tests import factories
 from tests.pages import queries_of
 
@@ -47,8 +48,6 @@ def test_learning_why_tells_the_figure_and_what_each_record_adds(client_of):
 
 
 def test_learning_why_is_the_figure_that_matching_reads(cast, client_of):
-    from matching.fits import fit_of  # noqa: PLC0415
-
     make_records(cast.mentor.person, 3, 200, 800)
     pair, column = fit_of(cast.goal, cast.mentor.person, TODAY)
     parts = pair.explanation(0, column, voice="mentee", zone="UTC").parts
