@@ -18,6 +18,7 @@ from mentoring.outbox.models import Mail, MailChoices, Undeliverable
 from mentoring.owndata.models import Download
 from mentoring.programs.models import Exclusion, ReportingLine
 from mentoring.schedule.models import Change, Mark, Move, Reminder, Reservation, Series, Session, TimeAway
+from mentoring.transfer.models import Import, ImportPiece, ImportRow
 from tests import factories
 
 NOW = timezone.now()
@@ -83,6 +84,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "preference_not_oneself": ("preference", {"whom": F("by")}),
     "suggestion_points_0_to_10000": ("suggestion", {"points": 10_001}),
     "meaning_of_one": ("meaning", {"goal": None}),
+    "import_applied_has_instant": ("import", {"state": "applied"}),
+    "import_usual_role_known": ("import", {"usual_role": "admin"}),
     "match_run_progress_0_to_100": ("match_run", {"progress": 101}),
     "match_run_published_has_instant": ("match_run", {"state": "published"}),
     "pairing_points_0_to_10000": ("pairing", {"points": 10_001}),
@@ -123,6 +126,8 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "suggestion_once": ("suggestion", {}),
     "left_out_once": ("left_out", {}),
     "tile_once": ("tile", {}),
+    "import_piece_once": ("import_piece", {}),
+    "import_row_once": ("import_row", {}),
     "download_one_at_a_time": ("download", {}),
     "download_token_once": ("made_download", {}),
     "download_part_once": ("download_part", {}),
@@ -138,6 +143,7 @@ def world(cast) -> dict[str, Model]:
     engagement = factories.make_engagement(cast.goal, cast.mentor)
     session, another = Session.objects.order_by("number")[:2]
     run = MatchRun.objects.create(program=cast.program, created_at=NOW)
+    people = Import.objects.create(program=cast.program, filename="people.csv", created_at=NOW)
     pair = {"run": run, "mentee": cast.mentee, "goal": cast.goal}
     made = Download.objects.create(
         person=mentor, asked_at=NOW, made_at=NOW, expires_at=NOW + WEEK, token_digest="abc", size=1
@@ -196,6 +202,9 @@ def world(cast) -> dict[str, Model]:
         "request": factories.make_request(cast.goal, cast.mentor),
         "engagement": engagement,
         "match_run": run,
+        "import": people,
+        "import_piece": ImportPiece.objects.create(of=people, number=1, octets=b"-"),
+        "import_row": ImportRow.objects.create(of=people, number=2),
         "pairing": Pairing.objects.create(mentor=cast.mentor, points=5000, **pair),
         "left_out": LeftOut.objects.create(reason="Nobody is free.", **pair),
         "tile": Tile.objects.create(run=run, attempt=run.pk, number=1, asked=b""),

@@ -22,6 +22,7 @@ from mentoring.owndata.services import digest_of
 from mentoring.schedule.changes import propose_change
 from mentoring.schedule.feeds import address_of, make_feed
 from mentoring.schedule.models import Session, TimeAway
+from mentoring.transfer.models import Import, ImportRow
 from tests import factories
 
 
@@ -84,6 +85,11 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         token_digest=digest_of("of-the-mentee"),
     )  # fmt: skip
     download.parts.create(number=0, packed=b"-")
+    people = Import.objects.create(
+        program=program, by=cast.admin.person, filename="people.csv", state="checked", created_at=now,
+        headings=["Mail"], mapping={"email": 0},
+    )  # fmt: skip
+    ImportRow.objects.create(of=people, number=2, cells=["a"], outcome="error", problems={"email": "No."})
     feed = address_of(cast.mentor.person)
     assert feed is not None
     return World(
@@ -123,6 +129,10 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "two runs": {"pk": run.pk, "other": another_run.pk},
             "pairing": {"pk": pairing.pk},
             "suggestion": {"pk": suggestion.pk},
+            "import": {"pk": people.pk},
+            "import errors": {"pk": people.pk, "kind": "csv"},
+            "import row": {"pk": people.pk, "number": 2},
+            "export": {"slug": program.slug, "what": "members", "kind": "csv"},
             "download": {"token": "of-the-mentee"},
         },
         ended=reverse("engagements:engagement-detail", args=[former.pk]),

@@ -183,6 +183,19 @@ ROWS = [
     Row("matching:pairing-swap", "pairing", ADMIN, NOBODY),
     Row("matching:pairing-take-back", "pairing", ALL_405, ADMIN_DOES),
     Row("matching:suggestion-dismiss", "suggestion", ALL_405, "L   404 302 404 404 404 404"),
+    # Import and export
+    Row("transfer:import-list", "program", ADMIN, ALL_405),
+    Row("transfer:import-new", "program", ADMIN, ADMIN),
+    Row("transfer:import-detail", "import", ADMIN, ALL_405),
+    Row("transfer:import-progress", "import", ADMIN, ALL_405),
+    Row("transfer:import-map", "import", ADMIN, ADMIN),
+    Row("transfer:import-apply", "import", ALL_405, ADMIN_DOES),
+    Row("transfer:import-cancel", "import", ALL_405, ADMIN_DOES),
+    Row("transfer:import-errors", "import errors", ADMIN, ALL_405),
+    Row("transfer:import-row", "import row", ADMIN, ADMIN),
+    Row("transfer:import-row-leave-out", "import row", ALL_405, ADMIN_DOES),
+    Row("transfer:export", "program", ADMIN, ALL_405),
+    Row("transfer:export-file", "export", ADMIN, ALL_405),
     # Answers under DEBUG alone, which tests run without
     Row("demo:demo-sign-in", "", "404 404 404 404 404 404 404", "404 404 404 404 404 404 404"),
 ]
