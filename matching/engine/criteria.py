@@ -18,7 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.engine.feasibility import WORKING_FLUENCY
-from matching.engine.people import LEADERSHIP, POLITICAL, TECHNICAL, Bools, Floats, Ints, Mentees, Mentors, SkillMap
+from matching.engine.people import (
+    LEADERSHIP,
+    POLITICAL,
+    TECHNICAL,
+    Bools,
+    Floats,
+    Ints,
+    Mentees,
+    Mentors,
+    SkillMap,
+)
 from matching.engine.terms import ONE, Closeness, Common, Figure, Mean, Shared, Sum, Term, by_column, on_grid
 
 UNBACKED = 0.8  # what a level counts where no accomplishment backs it
@@ -134,7 +144,7 @@ def empathy(mentees: Mentees, mentors: Mentors, skills: SkillMap) -> Term:
     return Term(Figure(on_grid(empathy_figures(mentors.rating_sum, mentors.rating_count))))
 
 
-def empathy_figures(sums: NDArray[np.float64], raters: NDArray[np.int64]) -> NDArray[np.float64]:
+def empathy_figures(sums: Floats, raters: Ints) -> NDArray[np.float64]:
     """Each mentor's figure of empathy, of all mentors' sums of ratings and numbers of raters."""
     enough = raters >= MIN_RATERS
     sums = np.rint(np.asarray(sums, dtype=np.float64) * GRID) / GRID
