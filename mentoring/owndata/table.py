@@ -25,7 +25,10 @@ OTHERS = "It is what somebody else keeps for themselves, and no use to them once
 
 def at_their_address(field: str = "email") -> Any:
     def find(who: Who) -> Q:
-        return Q(**{f"{field}__lower__in": who.addresses})
+        found = Q(pk__in=[])
+        for address in who.addresses:
+            found |= Q(**{f"{field}__iexact": address})
+        return found
 
     return find
 
@@ -62,8 +65,8 @@ def _mail_to_their_addresses(who: Who) -> Q:
 
 _NO_MAIL: dict[str, Any] = {**EMPTY, "recipients": [], "headers": {}, "error": ""}
 _MAIL_IS_KEPT = (
-    "That there was one keeps it from being written again. What mails to others say is forgotten within the "
-    "hour after they are sent."
+    "That there was one keeps it from being written again. What mails to others say is forgotten an hour after "
+    "they are sent; where they cannot be, once they are of no use any more, after three days."
 )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Confirmation, EmpathyAggregate, EmpathyRating, Photo, SearchEntry, User
+from accounts import search
+from accounts.models import Confirmation, EmpathyAggregate, EmpathyRating, Photo, User
 from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, RunChange, Suggestion
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
@@ -111,7 +112,7 @@ def _add_own(end: Membership, cast: Any, now: Any) -> None:
         what=f"LEARNED-{half}", kind="book", on=now.date(), changed=f"CHANGED-{half}"
     )
     Photo.objects.create(person=person, large=f"PHOTO-{half}".encode(), small=b"small", updated_at=now)
-    SearchEntry.objects.get_or_create(person=person, defaults={"letters": person.name.lower()})
+    search.refresh([person.pk])
     feeds.make_feed(person, now)
     busy.keep_address(person, f"https://calendar.example/CALENDAR-{half}.ics", now)
     Busy.objects.create(person=person, during=(now, now + DAY))
