@@ -31,7 +31,6 @@ from accounts.models import (
     SpokenLanguage,
     User,
 )
-from accounts.week import HALF_HOURS_A_WEEK
 from accounts.zones import zone_choices
 
 MOST_ROWS = 40
@@ -159,23 +158,6 @@ LanguageFormSet = rows_of(LanguageForm, LanguageRows)
 SkillFormSet = rows_of(SkillForm, SkillRows, extra=2)
 WishFormSet = rows_of(WishForm, WishRows)
 OfferFormSet = rows_of(OfferForm, OfferRows)
-
-
-class AvailabilityForm(forms.Form):
-    slots = forms.TypedMultipleChoiceField(
-        choices=[(index, index) for index in range(HALF_HOURS_A_WEEK)],
-        coerce=int,
-        required=False,
-        error_messages={
-            "invalid_choice": "One of these half hours is not in a week. Nothing was saved; choose again.",
-        },
-    )
-
-    def understood(self) -> set[int]:
-        """What of the posted half hours makes sense, to draw the page again."""
-        posted = self.data.getlist("slots") if hasattr(self.data, "getlist") else []
-        known = {str(index): index for index in range(HALF_HOURS_A_WEEK)}
-        return {known[value] for value in posted if value in known}
 
 
 class _DatedForm(forms.ModelForm):

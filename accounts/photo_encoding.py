@@ -1,10 +1,10 @@
 """A person's photo, made anew out of a picture that anybody may have made. Run as a process of its own.
 
 It reads one line of JSON and then the picture on stdin, and writes one line of JSON and then two WebP
-pictures on stdout. What it may use of the processor and of memory is bounded, so that a picture made to cost as much
-as it can ends this process and nothing else. Format and measures are read from the first bytes, by this file
-alone, and no decoder sees a picture that is refused for them. Of what was uploaded only the colours of its
-pixels come out again: no EXIF, no place, no colour profile, no comment.
+pictures on stdout. What it may use of the processor and of memory is bounded, so that a picture made to cost
+as much as it can ends this process and nothing else. Format and measures are read from the first bytes, by
+this file alone, and no decoder sees a picture that is refused for them. Of what was uploaded only the colours
+of its pixels come out again: no EXIF, no place, no colour profile, no comment.
 """
 
 import io
@@ -12,6 +12,7 @@ import json
 import resource
 import struct
 import sys
+import zlib
 from collections.abc import Callable
 
 from PIL import Image, ImageCms
@@ -41,6 +42,9 @@ CUT_OFF = "This picture breaks off before its end. Upload it anew, or choose ano
 GOES_ON = (
     "After the picture, this file goes on with something else. Save the picture anew, or choose another."
 )
+HOLDS_MORE = "This picture holds more than its measures say. Save it anew, or choose another."
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by PNG's type of colour
+PIECE = 1_000_000
 OTHERS = (
     (b"GIF8", "This is a GIF. Choose a JPEG, PNG or WebP picture."),
     (b"BM", "This is a BMP picture. Save it as JPEG, PNG or WebP first."),
@@ -96,10 +100,12 @@ def kind_of(body: bytes) -> tuple[str, Callable[[bytes], tuple[int, int]]]:
 def _png(body: bytes) -> tuple[int, int]:
     if body[12:16] != b"IHDR" or len(body) < 33:
         raise PictureError(BROKEN)
-    at, moves = 8, False
+    at, moves, packed = 8, False, []
     while at + 12 <= len(body):
         length, name = struct.unpack_from(">I4s", body, at)
         moves = moves or name == b"acTL"
+        if name == b"IDAT":
+            packed.append(memoryview(body)[at + 8 : at + 8 + length])
         at += 12 + length
         if name == b"IEND":
             break
@@ -109,8 +115,25 @@ def _png(body: bytes) -> tuple[int, int]:
         raise PictureError(MOVES)
     if at < len(body):
         raise PictureError(GOES_ON)
-    width, height = struct.unpack_from(">II", body, 16)
+    width, height, depth, colour = struct.unpack_from(">IIBB", body, 16)
+    if width * height <= MOST_PIXELS:
+        _check_length(packed, height * (width * depth * SAMPLES.get(colour, 4) // 8 + 2))
     return width, height
+
+
+def _check_length(packed: list[memoryview], usual: int) -> None:
+    """Refuse pixels that unpack to more than the measures say; interlaced ones take a little more."""
+    unpacking, left = zlib.decompressobj(), usual * 5 // 4
+    for part in packed:
+        piece: bytes | memoryview = part
+        while piece:
+            try:
+                left -= len(unpacking.decompress(piece, PIECE))
+            except zlib.error as error:
+                raise PictureError(BROKEN) from error
+            piece = unpacking.unconsumed_tail
+            if left < 0:
+                raise PictureError(HOLDS_MORE)
 
 
 def _jpeg(body: bytes) -> tuple[int, int]:

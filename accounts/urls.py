@@ -1,6 +1,14 @@
 from django.urls import path
 
-from accounts import views, views_confirmations, views_availability, views_evidence, views_photos, views_sign_ins, views_skills
+from accounts import (
+    views,
+    views_availability,
+    views_confirmations,
+    views_evidence,
+    views_photos,
+    views_sign_ins,
+    views_skills,
+)
 
 app_name = "accounts"
 urlpatterns = [

@@ -10,7 +10,6 @@ from accounts import services
 from accounts.access import reader_of
 from accounts.forms_fields import SkillList
 from accounts.forms_profile import (
-    AvailabilityForm,
     BasicsForm,
     LanguageFormSet,
     OfferFormSet,
@@ -19,9 +18,7 @@ from accounts.forms_profile import (
 )
 from accounts.meter import steps_of
 from accounts.models import Profile, User
-from accounts.portrait import portrait_of, zone_in_words
-from accounts.week import EMPTY_WEEK, unpack
-from accounts.week_grid import week_grid
+from accounts.portrait import portrait_of
 
 
 @require_safe

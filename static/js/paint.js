@@ -1,9 +1,8 @@
-// Painting over the checkboxes of a table in [data-paint]: drag with a mouse or pen; with a finger, press and
-// hold first, so that a plain swipe still scrolls. What lies between the first and the current cell takes the
-// value that the first one turned to.
-const HOLD_MS = 220;
-const SLIP_PX = 8;
+// Painting over the checkboxes of a table in [data-paint], with mouse, pen or finger. What lies between the
+// first and the current cell takes the value that the first one turned to. A finger paints while
+// [data-touch-paint] is checked; two fingers, and one beside the cells, scroll as ever.
 let stroke = null;
+let swipe = null; // height on the screen where two fingers were last
 let swallowClick = false;
 
 function boxAt(x, y) {
@@ -23,7 +22,7 @@ function begin(box) {
   const table = box.closest("table");
   const cells = cellsOf(table);
   const before = cells.map((boxes) => boxes.map((each) => each.checked));
-  stroke = { ...stroke, table, cells, before, from: placeOf(cells, box), value: !box.checked, active: true };
+  stroke = { table, cells, before, from: placeOf(cells, box), value: !box.checked };
   table.closest("[data-paint]").classList.add("week--painting");
   extend(box);
 }
@@ -42,42 +41,49 @@ function extend(box) {
 }
 
 function end() {
+  swipe = null;
   if (!stroke) return;
-  clearTimeout(stroke.timer);
-  if (stroke.active) {
-    stroke.table.closest("[data-paint]").classList.remove("week--painting");
-    stroke.table.dispatchEvent(new Event("change", { bubbles: true }));
-    swallowClick = true;
-    setTimeout(() => (swallowClick = false), 60);
-  }
+  stroke.table.closest("[data-paint]").classList.remove("week--painting");
+  stroke.table.dispatchEvent(new Event("change", { bubbles: true }));
+  swallowClick = true;
+  setTimeout(() => (swallowClick = false), 60);
   stroke = null;
 }
 
+function undo() {
+  stroke.cells.forEach((boxes, row) => boxes.forEach((each, n) => (each.checked = stroke.before[row][n])));
+  end();
+}
+
 document.addEventListener("pointerdown", (event) => {
+  if (stroke && !event.isPrimary) return undo(); // a second finger: they meant to scroll
   const box = event.target.closest?.("[data-paint] .week__slot")?.querySelector("input");
   if (!box || event.button !== 0 || !event.isPrimary) return;
-  stroke = { x: event.clientX, y: event.clientY, active: false };
-  if (event.pointerType === "touch") {
-    stroke.timer = setTimeout(() => begin(box), HOLD_MS);
-  } else {
-    begin(box);
-  }
+  const paints = box.closest("[data-paint]").querySelector("[data-touch-paint]:checked");
+  if (event.pointerType !== "touch" || paints) begin(box);
 });
 
 document.addEventListener("pointermove", (event) => {
-  if (!stroke) return;
-  if (!stroke.active) {
-    if (Math.hypot(event.clientX - stroke.x, event.clientY - stroke.y) > SLIP_PX) end();
-    return;
-  }
-  const box = boxAt(event.clientX, event.clientY);
+  const box = stroke && event.isPrimary && boxAt(event.clientX, event.clientY);
   if (box) extend(box);
 });
 
-document.addEventListener("pointerup", end);
-document.addEventListener("pointercancel", end);
-document.addEventListener("touchmove", (event) => stroke?.active && event.preventDefault(), { passive: false });
-document.addEventListener("contextmenu", (event) => stroke?.active && event.preventDefault());
+document.addEventListener("pointerup", (event) => event.isPrimary && end());
+document.addEventListener("pointercancel", (event) => event.isPrimary && end());
+document.addEventListener("contextmenu", (event) => stroke && event.preventDefault());
+
+// Cells let no finger scroll while they are painted on, so two of them are followed here.
+document.addEventListener(
+  "touchmove",
+  (event) => {
+    if (event.touches.length !== 2 || !event.target.closest?.("[data-paint] .week__slot")) return;
+    const height = (event.touches[0].clientY + event.touches[1].clientY) / 2;
+    if (swipe !== null) window.scrollBy(0, swipe - height);
+    swipe = height;
+  },
+  { passive: true },
+);
+
 // The stroke has set the boxes already; the click that follows it must not turn the last one back.
 document.addEventListener(
   "click",
