@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import confirmations
 from accounts.models import User
+from accounts.photos import Encoded, save_photo
 from matching.models import MatchRun, Pairing
 from mentoring.engagements.services import end_engagement
 from mentoring.notes import services as notes
@@ -90,6 +91,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         headings=["Mail"], mapping={"email": 0},
     )  # fmt: skip
     ImportRow.objects.create(of=people, number=2, cells=["a"], outcome="error", problems={"email": "No."})
+    save_photo(cast.mentor.person, Encoded(b"large", b"small"), now=now)
     feed = address_of(cast.mentor.person)
     assert feed is not None
     return World(
@@ -107,6 +109,11 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "program": {"slug": program.slug},
             "token": {"token": program.join_token},
             "mail": {"token": stop_token(cast.mentee.person, Category.REQUESTS)},
+            "photo": {
+                "person_id": cast.mentor.person_id,
+                "key": cast.mentor.person.photo_key,
+                "size": "small",
+            },
             "failed mail": {"slug": program.slug, "pk": failed.pk},
             "person": {"slug": program.slug, "person_id": cast.mentor.person_id},
             "member": {"slug": program.slug, "pk": cast.mentee.pk},

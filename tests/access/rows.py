@@ -38,6 +38,9 @@ ROWS = [
     Row("accounts:skills", "", OWN, OWN),
     Row("accounts:exchange", "", OWN, OWN),
     Row("accounts:availability", "", OWN, "L   302 302 302 302 302 302"),
+    Row("accounts:photo-edit", "", OWN, OWN),
+    Row("accounts:photo-remove", "", ALL_405, "L   302 302 302 302 302 302"),
+    Row("accounts:photo", "photo", MEMBERS, ALL_405),
     Row("accounts:accomplishment-new", "", OWN, OWN),
     Row(
         "accounts:accomplishment-edit",
