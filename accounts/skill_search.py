@@ -15,6 +15,7 @@ from accounts.vocabulary import Called, Vocabulary
 MOST_LETTERS = 80  # a name has no more
 _NEAR = 0.6  # share of the typed letters, three by three, from which a name is worth showing
 _SURE = 0.5  # likeness from which what was typed can only be a mistyped name …
+_SWAPPED = 0.8
 _AHEAD = 0.12  # … where no other is nearly as like
 
 
@@ -61,7 +62,7 @@ def _rank(
 ) -> tuple[int, float]:
     """How well a name answers, lower is better: how it was found, then how unlike it is."""
     own, threes = _known(name)
-    unlike = 1 - likeness(asked, threes)
+    unlike = 1 - likeness(words, asked, name)
     if own == words:
         return int(is_other), 0.0
     if own.startswith(words):
@@ -69,14 +70,17 @@ def _rank(
     parts = own.split()
     if all(any(part.startswith(word) for part in parts) for word in words.split()):
         return 4 + is_other, unlike
-    if half and len(half & threes) / len(half) >= _NEAR:
+    if unlike <= 1 - _SWAPPED or (half and len(half & threes) / len(half) >= _NEAR):
         return 6, unlike
     return _TOO_FAR, unlike
 
 
-def likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """0 to 1: what two have in common of what either has, each counted once (Dice)."""
-    return 2 * len(one & other) / (len(one) + len(other)) if one or other else 0.0
+def likeness(words: str, asked: frozenset[str], name: str) -> float:
+    """0 to 1: what the two have in common of what either has (Dice). Letters swapped, the commonest slip,
+    cost a short word most of its threes: the same letters in another order are alike."""
+    own, threes = _known(name)
+    common = 2 * len(asked & threes) / (len(asked) + len(threes)) if asked or threes else 0.0
+    return max(common, _SWAPPED) if sorted(own) == sorted(words) else common
 
 
 def _found(vocabulary: Vocabulary, pk: int, by: str) -> Found:
@@ -105,7 +109,7 @@ def meant(vocabulary: Vocabulary, typed: str) -> Meant:
         for place, name in enumerate(names):
             if _known(name)[0] == words:
                 exact[place == 0].add(pk)
-        like.append((max(likeness(asked, _known(name)[1]) for name in names), pk))
+        like.append((max(likeness(words, asked, name) for name in names), pk))
     for same in (exact[True], exact[False]):
         if len(same) == 1:
             return Meant(same.pop(), [])

@@ -52,11 +52,12 @@ class _Here:
 @dataclass(frozen=True)
 class Vocabulary:
     """`listed` are all skills known here by primary key, `counts_as` the one that each counts as (itself,
-    most often), `names` what each goes by."""
+    most often), `names` what each goes by, `also` what any of the programs at hand calls it."""
 
     listed: Mapping[int, Listed]
     counts_as: Mapping[int, int]
     names: Mapping[int, str]
+    also: Mapping[int, Collection[str]]
 
     def of(self, skill: int) -> Called | None:
         """None for a skill that is not known here: nothing may tell that it exists."""
@@ -86,7 +87,7 @@ class Vocabulary:
         and those of skills that count as it."""
         found: dict[int, list[str]] = {called.pk: [called.name] for called in self.standing}
         for pk, skill in self.listed.items():
-            found[self.counts_as[pk]] += [self.names[pk], skill.name, *skill.synonyms]
+            found[self.counts_as[pk]] += [self.names[pk], skill.name, *self.also[pk], *skill.synonyms]
         return found
 
 
@@ -123,14 +124,15 @@ def _vocabulary(skills: QuerySet[Skill], programs: Collection[uuid.UUID]) -> Voc
             here[program].names[skill] = name
         if skill in listed and into in listed:
             here[program].into[skill] = into
-    counts_as, names = {}, {}
+    counts_as, names, also = {}, {}, {}
     for pk, skill in listed.items():
         views = [each for program, each in here.items() if skill.program in (None, program)]
         targets = {each.last(pk) for each in views}
         called = {each.names.get(pk, skill.name) for each in views}
         counts_as[pk] = targets.pop() if len(targets) == 1 else pk
+        also[pk] = frozenset(called)
         names[pk] = called.pop() if len(called) == 1 else skill.name
-    return Vocabulary(listed, _settled(counts_as), names)
+    return Vocabulary(listed, _settled(counts_as), names, also)
 
 
 def _settled(counts_as: dict[int, int]) -> dict[int, int]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
-from accounts.models import User
+from accounts.models import PersonSkill, User
+from accounts.vocabulary import Called, Vocabulary
 from matching.charts import Chart, histogram
 from matching.engine import CRITERIA
 from matching.forms_settings import share
@@ -195,8 +196,8 @@ def pairings_of(
         .of_somebody(words)
         .select_related("mentee__person__profile", "mentor__person__profile", "goal", "request")
         .prefetch_related(
-            "goal__skills_wanted__skill",
-            "mentor__person__skills__skill",
+            "goal__skills_wanted",
+            "mentor__person__skills",
             "mentor__person__languages",
             "mentee__person__languages",
         )
@@ -228,24 +229,27 @@ def _own_names(run: MatchRun, reader: User) -> set[str]:
     return {name for pair in own.values_list("mentee__person__name", "mentor__person__name") for name in pair}
 
 
-def skills_of(pairing: Pairing) -> dict[str, Any]:
-    """Both people's skills as the component takes them: wanted ones marked where they are met."""
-    offered = {own.skill_id: own for own in pairing.mentor.person.skills.all()}
-    wanted = [row.skill for row in pairing.goal.skills_wanted.all()]
-    wanted_ids = {skill.pk for skill in wanted}
+def skills_of(pairing: Pairing, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Both people's skills as the component takes them, by the program's words: wanted ones marked where they
+    are met."""
+    wanted = vocabulary.shown(row.skill_id for row in pairing.goal.skills_wanted.all())
+    offered: dict[Called, PersonSkill] = {}
+    for own in sorted(pairing.mentor.person.skills.all(), key=lambda own: -own.level):
+        if called := vocabulary.of(own.skill_id):
+            offered.setdefault(called, own)
     return {
         "wanted": [
-            {"name": skill.name, "kind": skill.kind, "wanted": True, "met": skill.pk in offered}
+            {"name": skill.name, "kind": skill.kind, "wanted": True, "met": skill in offered}
             for skill in wanted
         ],
         "offered": [
             {
-                "name": own.skill.name,
-                "kind": own.skill.kind,
+                "name": called.name,
+                "kind": called.kind,
                 "level": own.level,
                 "level_label": own.get_level_display(),
-                "met": own.skill_id in wanted_ids,
+                "met": called in wanted,
             }
-            for own in offered.values()
+            for called, own in offered.items()
         ],
     }

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import reader_of
+from accounts.vocabulary import vocabulary_of
 from matching import services
 from matching.cohort import outlook
 from matching.forecast import helpful_places, prices_of, worth_of_places
@@ -231,9 +232,10 @@ def _desk(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
     left_out = left_out_of(run, reader)
     few_left_out = list(left_out[:FEW])
     standing = standing_of(run, reader)
+    vocabulary = vocabulary_of(run.program_id)
     return {
         "page": page,
-        "rows": [(pairing, skills_of(pairing)) for pairing in page.object_list],
+        "rows": [(pairing, skills_of(pairing, vocabulary)) for pairing in page.object_list],
         "filter": DeskFilter(initial=wanted),
         "wanted": wanted,
         "summary": summary_of(run, reader),

@@ -19,6 +19,7 @@ from mentoring.engagements.forms import DeclineForm, RefuseForm, RequestForm, Te
 from mentoring.engagements.models import Engagement, Request, RequestQuerySet
 from mentoring.engagements.services import EngagementError
 from mentoring.goals.models import Goal
+from mentoring.goals.skills import wanted_by
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership, Program
 from mentoring.schedule.models import Change, Series, Session, SessionQuerySet
@@ -317,7 +318,7 @@ def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, 
         "may_withdraw": is_open and is_mentee,
         "preview": agreed,
         "other": asked.mentee if is_mentor else asked.mentor if is_mentee else None,
-        "wanted": asked.goal.skills_wanted.select_related("skill"),
+        "wanted": wanted_by(asked.goal),
         "form": form,
         "refuse_form": RefuseForm(),
     }

@@ -12,6 +12,7 @@ from accounts.forms_fields import SkillList
 from mentoring.goals import services
 from mentoring.goals.forms import GoalForm, SkillWantedFormSet
 from mentoring.goals.models import Goal
+from mentoring.goals.skills import name_skills
 from mentoring.programs.access import program_for
 from mentoring.programs.models import Membership
 
@@ -19,9 +20,10 @@ from mentoring.programs.models import Membership
 @require_safe
 def goal_list(request: HttpRequest, slug: str) -> HttpResponse:
     program = _mentee_of(request, slug).program
-    goals = (
-        Goal.objects.owned_by(request.user).filter(program=program).prefetch_related("skills_wanted__skill")
+    goals = list(
+        Goal.objects.owned_by(request.user).filter(program=program).prefetch_related("skills_wanted")
     )
+    name_skills(program.pk, goals)
     return render(
         request,
         "goals/goal_list.html",
@@ -52,7 +54,8 @@ def goal_new(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def goal_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     goals = Goal.objects.visible_to(request.user).select_related("program", "mentee")
-    goal = get_object_or_404(goals.prefetch_related("skills_wanted__skill"), pk=pk)
+    goal = get_object_or_404(goals.prefetch_related("skills_wanted"), pk=pk)
+    name_skills(goal.program_id, [goal])
     has_words = goal.has_words_for(request.user)
     own = Membership.objects.current().filter(program=goal.program_id, person=goal.mentee_id)
     return render(
