@@ -50,7 +50,7 @@ def test_learning_why_tells_the_figure_and_what_each_record_adds(client_of):
 def test_learning_why_is_the_figure_that_matching_reads(cast, client_of):
     make_records(cast.mentor.person, 3, 200, 800)
     pair, column = fit_of(cast.goal, cast.mentor.person, TODAY)
-    parts = pair.explanation(0, column, voice="mentee", zone="UTC").parts
+    parts = pair.explanation(0, column, voice="mentor", zone="UTC").parts
     read = next(part.score for part in parts if part.name == "passion")
 
     points = client_of(cast.mentor.person).get(WHY).context["points"]

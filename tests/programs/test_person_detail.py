@@ -29,8 +29,11 @@ def test_person_detail_tells_what_the_person_brings(cast, client_of):
 
     page = unescape(client_of(cast.mentee.person).get(url_of(cast.mentor)).text)
 
-    told = [mentor.profile.headline, "Negotiation", "Cut the wait", "With the porters", "Queueing theory"]
-    places = [page.index(words) for words in [*told, mentor.profile.about, "Languages"]]
+    told = [mentor.profile.headline, mentor.profile.about, "Cut the wait", "With the porters", "Negotiation"]
+    then = ["Queueing theory", "Would like to learn", "Hours", "Languages and place"]
+    assert page.index(told[0]) < page.index('<div class="with-sidebar">')
+    portrait = page.partition('<div class="with-sidebar">')[2]
+    places = [portrait.index(words) for words in [*told[1:], *then]]
     assert places == sorted(places)
 
 
