@@ -1,5 +1,8 @@
-"""What a program's admins take out of it: members, engagements, and counts of sessions. Nothing that two people
-say to each other, and no rating. Read in chunks, so that memory does not grow with the program."""
+"""What a program's admins take out of it: members, engagements, and counts of sessions.
+
+Nothing that two people say to each other, and no rating. Read in chunks, so that memory does not grow with
+the program.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -10,6 +13,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from accounts.models import PersonSkill, SpokenLanguage
+from accounts.vocabulary import vocabulary_of
 from mentoring.engagements.models import Engagement
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership, Program, ReportingLine
@@ -34,10 +38,11 @@ def members(program: Program) -> Rows:
 def _members(program: Program, some: list[Membership]) -> Rows:
     people = [membership.person_id for membership in some]
     skills, languages, goals, managers = (defaultdict(list) for _ in range(4))
-    for person, name, level in PersonSkill.objects.filter(person__in=people).values_list(
-        "person", "skill__name", "level"
-    ):
-        skills[person].append((name, level))
+    # as the program calls them, and none that another program added
+    names = vocabulary_of(program.pk).names
+    listed = PersonSkill.objects.filter(person__in=people, skill__in=list(names))
+    for person, skill, level in listed.values_list("person", "skill", "level"):
+        skills[person].append((names[skill], level))
     for person, code, fluency in SpokenLanguage.objects.filter(person__in=people).values_list(
         "person", "code", "fluency"
     ):

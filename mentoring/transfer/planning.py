@@ -1,7 +1,8 @@
 """What a row of a file would do to the program as it is now. Nothing is written here.
 
-Whether an address that is not in the program has an account somewhere is known to `Known` and `Plan` alone, and
-decides what is written; no outcome, reason or word that an admin reads differs by it (docs/decisions/0014).
+Whether an address that is not in the program has an account somewhere is known to `Known` and `Plan` alone,
+and decides what is written; no outcome, reason or word that an admin reads differs by it
+(docs/decisions/0014).
 """
 
 import uuid
@@ -257,7 +258,9 @@ def load(addresses: set[str], of: Import, *, lock: bool = False) -> dict[str, Kn
 
 def _load_profiles(ours: dict[uuid.UUID, Known], of: Import) -> None:
     ids = list(ours)
-    for person, skill, level in PersonSkill.objects.filter(person__in=ids).values_list(
+    # what another program added is not of this file
+    here = Q(skill__program=None) | Q(skill__program=of.program_id)
+    for person, skill, level in PersonSkill.objects.filter(here, person__in=ids).values_list(
         "person", "skill", "level"
     ):
         ours[person].skills[skill] = level

@@ -76,6 +76,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         person=cast.mentor.person, starts_on=holiday, ends_on=holiday, created_at=now
     )
     suggestion = cast.goal.suggestions.create(mentor=cast.mentor, points=5000, created_at=now)
+    added = factories.make_skill("ward-rounds", program=program)
     make_feed(cast.mentor.person, now)
     failed = Mail.objects.create(
         program=program, state=Mail.State.FAILED, recipients=["a@example.org"], text="-", key="failed",
@@ -116,6 +117,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             },
             "failed mail": {"slug": program.slug, "pk": failed.pk},
             "person": {"slug": program.slug, "person_id": cast.mentor.person_id},
+            "added skill": {"slug": program.slug, "pk": added.pk},
             "member": {"slug": program.slug, "pk": cast.mentee.pk},
             "accomplishment": {"pk": accomplishment.pk},
             "question": {"token": question.link.removesuffix("/").rpartition("/")[2]},

@@ -37,6 +37,7 @@ ROWS = [
     Row("accounts:basics", "", OWN, OWN),
     Row("accounts:skills", "", OWN, OWN),
     Row("accounts:exchange", "", OWN, OWN),
+    Row("accounts:skill-search", "", OWN, ALL_405),
     Row("accounts:availability", "", OWN, "L   302 302 302 302 302 302"),
     Row("accounts:photo-edit", "", OWN, OWN),
     Row("accounts:photo-remove", "", ALL_405, "L   302 302 302 302 302 302"),
@@ -88,6 +89,14 @@ ROWS = [
     Row("programs:person-detail", "person", MEMBERS, ALL_405),
     Row("programs:member-list", "program", ADMIN, ALL_405),
     Row("programs:member-edit", "member", ADMIN, ADMIN),
+    # The program's own words for skills
+    Row("programs:skill-list", "program", ADMIN, ALL_405),
+    Row("programs:skill-new", "program", ADMIN, ADMIN),
+    Row("programs:skill-edit", "added skill", ADMIN, ADMIN),
+    Row("programs:skill-merge", "added skill", ALL_405, ADMIN),
+    Row("programs:skill-unmerge", "added skill", ALL_405, ADMIN_DOES),
+    Row("programs:skill-restore", "added skill", ALL_405, ADMIN_DOES),
+    Row("programs:skill-remove", "added skill", ALL_405, ADMIN_DOES),
     # Mails that did not arrive: that they did not, never what they say
     Row("programs:mail-list", "program", ADMIN, ALL_405),
     Row("programs:mail-retry", "failed mail", ALL_405, ADMIN_DOES),
