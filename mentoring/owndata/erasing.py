@@ -1,4 +1,4 @@
-"""Erasing oneself: what is shared with somebody else stays theirs without one's name, everything else goes."""
+"""Erasing oneself: what is shared with somebody stays theirs without one's name, everything else goes."""
 
 import re
 import uuid
@@ -64,7 +64,9 @@ def left_without_admin(person: User) -> list[Program]:
     """Programs with other members of which the person is the only admin."""
     current = Membership.objects.current()
     others = current.exclude(person=person)
-    alone = Program.objects.administered_by(person).exclude(pk__in=others.filter(is_admin=True).values("program"))
+    alone = Program.objects.administered_by(person).exclude(
+        pk__in=others.filter(is_admin=True).values("program")
+    )
     return list(alone.filter(pk__in=others.values("program")).order_by("name"))
 
 
@@ -191,7 +193,7 @@ def without_name(said: Any, who: Who) -> Any:
 
 
 def _empty_import_rows(who: Who) -> None:
-    """Of rows about the person everything, not their name alone; they are left out of what is applied later."""
+    """Of rows about the person everything, not their name alone; no later run applies them."""
     rule = next(rule for rule in TABLE if rule.label == "transfer.ImportRow")
     for row in ImportRow.objects.filter(rule.ways[0].condition(who)).select_related("of"):
         column = row.of.mapping.get("manager")

@@ -12,7 +12,13 @@ LIBRARIES = (
     ),
     Rule("account.EmailAddress", "mail addresses", (Way("user"),), ("email", "verified", "primary")),
     # The secrets themselves are never given: whoever has them is the second factor.
-    Rule("mfa.Authenticator", "second factors", (Way("user"),), ("type", "created_at", "last_used_at"), ("data",)),  # fmt: skip
+    Rule(
+        "mfa.Authenticator",
+        "second factors",
+        (Way("user"),),
+        ("type", "created_at", "last_used_at"),
+        ("data",),
+    ),
     Rule(
         "usersessions.UserSession",
         "sign-in sessions",

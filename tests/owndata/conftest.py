@@ -14,8 +14,15 @@ from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
 from mentoring.notes import services as notes
 from mentoring.outbox.models import Mail, MailChoices, Undeliverable
-from mentoring.programs.models import Applicant, AuditEntry, Exclusion, Favourite, Invitation, Membership
-from mentoring.programs.models import ReportingLine
+from mentoring.programs.models import (
+    Applicant,
+    AuditEntry,
+    Exclusion,
+    Favourite,
+    Invitation,
+    Membership,
+    ReportingLine,
+)
 from mentoring.schedule import busy, feeds
 from mentoring.schedule.marks import mark_session
 from mentoring.schedule.models import Busy, Session, TimeAway

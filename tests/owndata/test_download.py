@@ -1,4 +1,4 @@
-"""Everything about a person is in their zip, nothing that others keep, and its link is good for them alone."""
+"""Everything about a person is in their zip, nothing that others keep, and its link is theirs alone."""
 
 import io
 import json

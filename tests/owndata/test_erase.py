@@ -42,7 +42,7 @@ def places_of(words: str) -> list[str]:
                 text = f'"{column}"::text'
                 if "bytea" in (field.db_type(connection) or ""):
                     text = f"encode(\"{column}\", 'escape')"
-                query = f'SELECT count(*) FROM "{table}" WHERE {text} ILIKE %s'  # noqa: S608
+                query = f'SELECT count(*) FROM "{table}" WHERE {text} ILIKE %s'
                 cursor.execute(query, [f"%{words}%"])
                 found += [f"{table}.{column}"] if cursor.fetchone()[0] else []
     return found
@@ -115,7 +115,10 @@ def test_admin_pages_still_work(history: History, cast: Any, client_of: Any) -> 
     client = client_of(cast.admin.person)
     slug = cast.program.slug
     pages = [reverse("matching:match-run-detail", args=[run.pk]) for run in MatchRun.objects.all()]
-    pages += [reverse("programs:member-list", args=[slug]), reverse("engagements:engagement-list", args=[slug])]
+    pages += [
+        reverse("programs:member-list", args=[slug]),
+        reverse("engagements:engagement-list", args=[slug]),
+    ]
     pages += [reverse("engagements:engagement-detail", args=[history.engagement.pk])]
 
     assert [client.get(page).status_code for page in pages] == [200] * len(pages)
@@ -186,7 +189,12 @@ def test_page_asks_for_the_address_and_signs_out_everywhere(history: History, cl
     assert client.get(reverse("owndata:erased")).status_code == 200
     assert client.get(PAGE).status_code == elsewhere.get(PAGE).status_code == 302
     husk = User.objects.get(pk=person.pk)
-    assert (husk.name, husk.is_active, husk.has_usable_password(), husk.zone) == (NAMELESS, False, False, "UTC")
+    assert (husk.name, husk.is_active, husk.has_usable_password(), husk.zone) == (
+        NAMELESS,
+        False,
+        False,
+        "UTC",
+    )
     assert husk.email.endswith("@erased.invalid")
 
 

@@ -44,9 +44,9 @@ def _fields_left_out(model: type[models.Model], rule: Rule) -> list[str]:
     ]
     leading = {field.name for field in _leading_to_a_person(model)}
     wrong += [f"{rule.label}: rows by {name} are nobody's" for name in sorted(leading - ways)]
-    if _holds_addresses(model) and model._meta.label not in OWN_ADDRESSES:
-        if not any(way.find for way in rule.ways):
-            wrong.append(f"{rule.label} holds mail addresses, and no way finds a person by theirs")
+    is_others = _holds_addresses(model) and model._meta.label not in OWN_ADDRESSES
+    if is_others and not any(way.find for way in rule.ways):
+        wrong.append(f"{rule.label} holds mail addresses, and no way finds a person by theirs")
     kept_without_reason = [way for way in rule.ways if way.fate is Fate.KEPT and not way.why]
     return wrong + [f"{rule.label}: kept for no reason" for _ in kept_without_reason]
 

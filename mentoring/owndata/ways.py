@@ -1,0 +1,31 @@
+"""Ways that many rules take, and why what they keep is kept."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from mentoring.owndata.rules import Fate, Way, Who
+from mentoring.programs.models import Membership
+
+KEPT, FOLLOWS = Fate.KEPT, Fate.FOLLOWS
+SHARED = "What the two wrote or agreed is the other's as well; it stays readable to them, without a name."
+COUNTED = "It is counted; whose it was is no longer said."
+OTHERS = "It is what somebody else keeps for themselves, and no use to them once the person has gone."
+
+
+def at_their_address(field: str = "email") -> Any:
+    def find(who: Who) -> Q:
+        found = Q(pk__in=[])
+        for address in who.addresses:
+            found |= Q(**{f"{field}__iexact": address})
+        return found
+
+    return find
+
+
+def in_their_programs(field: str) -> Any:
+    return lambda who: Q(**{f"{field}__in": Membership.objects.filter(person=who.pk).values("program")})
+
+
+def pair(prefix: str = "", fate: Fate = KEPT, **more: Any) -> tuple[Way, ...]:
+    return tuple(Way(f"{prefix}{half}", fate, why=SHARED, **more) for half in ("mentor", "mentee"))
