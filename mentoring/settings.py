@@ -212,6 +212,9 @@ OUTBOX_LEASE = timedelta(seconds=int(os.environ.get("OUTBOX_LEASE_SECONDS", "120
 
 # Plans a person's reminders anew when their mail choices change: the outbox does not know what they are of.
 REMINDER_PLANNER = "mentoring.schedule.replanning.replan_for"
+# What binds a member of a program to others, and what undoes it when they leave.
+MEMBER_TIES = "mentoring.engagements.leaving.ties_of"
+MEMBER_RELEASER = "mentoring.engagements.leaving.release"
 
 # Whoever monitors shows it ("Authorization: Bearer …") to read /healthz/due; without one nobody can.
 MONITORING_TOKEN = os.environ.get("MONITORING_TOKEN", "")

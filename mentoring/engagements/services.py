@@ -154,6 +154,16 @@ def decline_request(*, request_id: uuid.UUID, decline: str, note: str, now: date
 
 
 @transaction.atomic
+def decline_for_leaving(*, request_id: uuid.UUID, now: datetime) -> Request:
+    """The mentor leaves the program; the mentee is told as of every no, had the mentor heard or not."""
+    request = lock_open(request_id, now)
+    request.decline = Request.Decline.CAPACITY
+    close_request(request, State.DECLINED, now, "decline")
+    mails.request_declined(request, now)
+    return request
+
+
+@transaction.atomic
 def withdraw_request(*, request_id: uuid.UUID, now: datetime) -> Request:
     """The mentee takes a request back, or says no to a proposal. Without a reason the mentor is told, who has
     heard of it."""
@@ -204,10 +214,14 @@ def expire_requests(now: datetime) -> int:
                 .first()
             )
             if request is not None:
-                close_request(request, State.EXPIRED, now)
-                mails.request_expired(request, now)
+                expire_request(request, now)
                 expired += 1
     return expired
+
+
+def expire_request(request: Request, now: datetime) -> None:
+    close_request(request, State.EXPIRED, now)
+    mails.request_expired(request, now)
 
 
 def end_engagements(now: datetime) -> int:

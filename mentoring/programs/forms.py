@@ -1,8 +1,8 @@
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 
-from mentoring.programs.models import Membership
+from mentoring.programs.models import Membership, Program
 
 MOST_PLACES = 20
 AS = [
@@ -32,13 +32,21 @@ class JoinForm(forms.Form):
     )
     capacity = capacity_field(lowest=1, required=False)
 
+    def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if program.mentors_by == Program.MentorsBy.ADMINS:
+            role = cast("forms.ChoiceField", self.fields["role"])
+            role.choices = AS[:1]
+            role.help_text = "An admin of the program can make you a mentor afterwards."
+            del self.fields["capacity"]
+
     def roles(self) -> dict[str, Any]:
         """What join_program takes; after is_valid()."""
         role = self.cleaned_data["role"]
         return {
             "is_mentor": role in {"mentor", "both"},
             "is_mentee": role in {"mentee", "both"},
-            "capacity": self.cleaned_data["capacity"] or 1,
+            "capacity": self.cleaned_data.get("capacity") or 1,
         }
 
 
@@ -59,6 +67,13 @@ class MembershipForm(_RolesForm):
             "is_mentee": "I am a mentee here",
             "is_mentor": "I am a mentor here",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        program = self.instance.program
+        if program.mentors_by == Program.MentorsBy.ADMINS and not self.instance.is_mentor:
+            self.fields["is_mentor"].disabled = True
+            self.fields["is_mentor"].help_text = "In this program an admin makes somebody a mentor."
 
 
 class PauseForm(forms.Form):

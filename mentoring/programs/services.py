@@ -9,9 +9,13 @@ import uuid
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from accounts.models import User
+from mentoring.outbox.services import queue_mail
+from mentoring.programs.audit import changes, record
 from mentoring.programs.models import Membership, Program
 
 NO_PAUSE: dict[str, Any] = {"is_paused": False, "paused_from": None, "paused_until": None}
@@ -39,6 +43,35 @@ def join_program(
 
 
 @transaction.atomic
+def grant_roles(
+    program: Program,
+    person: User,
+    *,
+    is_mentor: bool,
+    is_mentee: bool,
+    is_admin: bool,
+    capacity: int,
+    now: datetime,
+) -> Membership:
+    """What an admin has offered: a member keeps the roles they have and gets these too."""
+    roles = {"is_mentor": is_mentor, "is_mentee": is_mentee, "is_admin": is_admin, "capacity": capacity}
+    membership, joined = Membership.objects.get_or_create(
+        program=program, person=person, defaults=roles | {"joined_at": now}
+    )
+    if joined:
+        return membership
+    membership = _locked(membership)
+    if membership.left_at is not None:
+        _write(membership, roles | NO_PAUSE | {"left_at": None, "joined_at": now})
+        return membership
+    more: dict[str, Any] = {name: True for name in ("is_mentor", "is_mentee", "is_admin") if roles[name]}
+    if is_mentor and not membership.is_mentor:
+        more["capacity"] = capacity
+    _write(membership, more)
+    return membership
+
+
+@transaction.atomic
 def change_membership(
     membership: Membership,
     *,
@@ -46,6 +79,7 @@ def change_membership(
     is_mentee: bool,
     capacity: int | None = None,
     is_admin: bool | None = None,
+    by_admin: bool = False,
 ) -> Membership:
     """What is None stays as it is. Raises ProgramError."""
     if is_admin is False:
@@ -55,6 +89,8 @@ def change_membership(
         _check_not_last_admin(membership)
     if not (is_mentor or is_mentee or (membership.is_admin if is_admin is None else is_admin)):
         raise ProgramError("Choose at least one role.")
+    if is_mentor and not membership.is_mentor and not by_admin:
+        _check_may_become_mentor(membership.program_id)
     if membership.is_mentor and not is_mentor:
         _check_free(_ties_as_mentor(membership), "you can stop being a mentor")
     if membership.is_mentee and not is_mentee:
@@ -72,6 +108,17 @@ def change_membership(
         "is_admin": is_admin,
     }
     _write(membership, {name: value for name, value in wanted.items() if value is not None})
+    return membership
+
+
+@transaction.atomic
+def change_member(membership: Membership, *, by: User, roles: dict[str, Any], now: datetime) -> Membership:
+    """`change_membership` by an admin, who may make anybody a mentor; with an entry in the audit."""
+    before = {name: getattr(_locked(membership), name) for name in roles}
+    membership = change_membership(membership, by_admin=True, **roles)
+    if changed := changes(before, {name: getattr(membership, name) for name in roles}):
+        details = {"person": membership.person.name} | changed
+        record(membership.program, by=by, action="member changed", details=details, now=now)
     return membership
 
 
@@ -104,18 +151,36 @@ def end_pause(membership: Membership) -> None:
 
 
 @transaction.atomic
-def leave_program(membership: Membership, *, now: datetime) -> None:
-    """Raises ProgramError while something still binds the member to others."""
+def leave_program(membership: Membership, *, now: datetime, by: User | None = None) -> None:
+    """In one step: ends the member's engagements under way and answers what waits, then lets them go.
+
+    `by` is the admin who removes them; without one they leave themselves. Refused to the last admin alone.
+    """
     _lock_program(membership.program_id)
     membership = _locked(membership)
     if membership.left_at is not None:
         return
-    mentor_ties, mentee_ties = _ties_as_mentor(membership), _ties_as_mentee(membership)
-    engagements, requests = (sum(pair) for pair in zip(mentor_ties, mentee_ties, strict=True))
-    _check_free((engagements, requests), "you can leave")
     if membership.is_admin:
         _check_not_last_admin(membership)
+    import_string(settings.MEMBER_RELEASER)(membership, by=by, now=now)
     _write(membership, {"left_at": now})
+    if by is not None:
+        details = {"person": membership.person.name}
+        record(membership.program, by=by, action="member removed", details=details, now=now)
+        queue_mail(
+            kind="member_removed",
+            to=membership.person,
+            template="member_removed",
+            context={"program": membership.program},
+            key=f"member_removed:{membership.pk}:{now.isoformat()}",
+            now=now,
+            program_id=membership.program_id,
+        )
+
+
+def ties_of(membership: Membership) -> Any:
+    """What leaving ends, to be shown before: the higher app's own counts and names."""
+    return import_string(settings.MEMBER_TIES)(membership)
 
 
 def places_taken(membership: Membership) -> int:
@@ -172,6 +237,11 @@ def _counted(count: int, thing: str) -> str:
     return f"1 {thing} is" if count == 1 else f"{count} {thing}s are"
 
 
+def _check_may_become_mentor(program_id: uuid.UUID) -> None:
+    if Program.objects.filter(pk=program_id, mentors_by=Program.MentorsBy.ADMINS).exists():
+        raise ProgramError("In this program an admin makes somebody a mentor. Ask one of them.")
+
+
 def _lock_program(program_id: uuid.UUID) -> None:
     """One at a time where an admin may be lost; does not hold up who only refers to the program."""
     Program.objects.select_for_update(no_key=True).get(pk=program_id)
@@ -184,7 +254,7 @@ def _check_not_last_admin(membership: Membership) -> None:
 
 
 def _locked(membership: Membership) -> Membership:
-    rows = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("person")
+    rows = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("person", "program")
     return rows.get(pk=membership.pk)
 
 

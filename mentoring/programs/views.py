@@ -15,26 +15,22 @@ from accounts.models import User
 from accounts.portrait import portrait_of
 from mentoring.programs import favourites, services
 from mentoring.programs.access import program_for
-from mentoring.programs.forms import JoinForm, MembershipForm, PauseForm
+from mentoring.programs.forms import MembershipForm, PauseForm
 from mentoring.programs.models import Exclusion, Membership, Program
+from mentoring.programs.views_joining import join_page
 
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    program = get_object_or_404(Program, join_token=token)
+    program = get_object_or_404(Program, join_token=token, joins_by_link=True)
     if not isinstance(request.user, User):
         messages.info(request, f"To join {program.name}, create an account or sign in; you come back to it.")
         return redirect_to_login(request.path, login_url=reverse("account_signup"))
     if Membership.objects.current().filter(program=program, person=request.user).exists():
         messages.info(request, f"You are in {program.name} already.")
         return redirect("home:program-home", slug=program.slug)
-    form = JoinForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        services.join_program(program, request.user, **form.roles(), now=timezone.now())
-        messages.success(request, f"Welcome to {program.name}. Say who you are, so that others can find you.")
-        return redirect("accounts:profile")
-    return render(request, "programs/join.html", {"program": program, "form": form})
+    return join_page(request, program, request.user)
 
 
 @require_http_methods(["GET", "POST"])
@@ -90,6 +86,7 @@ def _today(own: Membership) -> date:
 def membership_leave(request: HttpRequest, slug: str) -> HttpResponse:
     own = program_for(request.user, slug)
     refusal = ""
+    ties = services.ties_of(own)
     if request.method == "POST":
         try:
             services.leave_program(own, now=timezone.now())
@@ -101,7 +98,7 @@ def membership_leave(request: HttpRequest, slug: str) -> HttpResponse:
     return render(
         request,
         "programs/membership_leave.html",
-        {"membership": own, "program": own.program, "refusal": refusal},
+        {"membership": own, "program": own.program, "ties": ties, "refusal": refusal},
     )
 
 

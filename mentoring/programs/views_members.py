@@ -8,12 +8,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import reader_of
 from mentoring.programs import services
 from mentoring.programs.access import admin_of
 from mentoring.programs.forms import MemberFilter, MemberForm
 from mentoring.programs.models import Membership
+from mentoring.programs.services import change_member
 
 PAGE_SIZE = 50
 
@@ -55,7 +58,7 @@ def member_edit(request: HttpRequest, slug: str, pk: uuid.UUID) -> HttpResponse:
     form = MemberForm(request.POST or None, instance=member)
     if request.method == "POST" and form.is_valid():
         try:
-            services.change_membership(member, **form.cleaned_data)
+            change_member(member, by=reader_of(request), roles=form.cleaned_data, now=timezone.now())
         except services.ProgramError as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -68,3 +71,21 @@ def member_edit(request: HttpRequest, slug: str, pk: uuid.UUID) -> HttpResponse:
         "programs/member_edit.html",
         {"program": program, "member": member, "form": form, "taken": taken},
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_remove(request: HttpRequest, slug: str, pk: uuid.UUID) -> HttpResponse:
+    """Says what ends with the membership, then ends it in one step."""
+    program = admin_of(request.user, slug).program
+    members = Membership.objects.current().filter(program=program).select_related("person", "program")
+    member = get_object_or_404(members.exclude(person=request.user.pk), pk=pk)
+    context = {"program": program, "member": member, "ties": services.ties_of(member), "refusal": ""}
+    if request.method == "POST":
+        try:
+            services.leave_program(member, by=reader_of(request), now=timezone.now())
+        except services.ProgramError as error:
+            context["refusal"] = str(error)
+        else:
+            messages.success(request, f"{member.person.name} is no longer in {program.name}, and is told.")
+            return redirect("programs:member-list", slug=slug)
+    return render(request, "programs/member_remove.html", context)

@@ -3,7 +3,10 @@ from typing import Any
 from django.db import models
 
 from accounts.models import User
+from mentoring.programs.models.memberships import Membership
 from mentoring.programs.models.programs import Program
+
+BEFORE_AND_AFTER = 2
 
 
 class AuditEntry(models.Model):
@@ -22,3 +25,29 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} in {self.program_id}"
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The details as a page says them: "was → is" where there are both."""
+        return [(_words(name), _said(value)) for name, value in self.details.items()]
+
+
+def _words(name: str) -> str:
+    for model in (Program, Membership):
+        if name in {field.name for field in model._meta.fields}:
+            return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return name
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list) and len(value) == BEFORE_AND_AFTER:
+        return f"{_one(value[0])} → {_one(value[1])}"
+    return _one(value)
+
+
+def _one(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value in (None, "") else str(value)

@@ -1,0 +1,277 @@
+"""The ways into a program: its link, an invitation by mail, a mail domain; with or without an admin's yes.
+
+Nobody learns from any of them whether an address has an account: an invitation is made and sent alike.
+"""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from accounts.models import User
+from mentoring.outbox.models import Category
+from mentoring.outbox.services import queue_mail, withdraw
+from mentoring.programs.audit import record
+from mentoring.programs.models import Applicant, Invitation, Membership, Program
+from mentoring.programs.services import ProgramError, grant_roles, join_program
+
+OPEN_FOR = timedelta(days=21)
+SENT_AGAIN_AFTER = timedelta(hours=1)
+INVITED_A_DAY = 2000  # by the page; an import has its own limit
+NOT_OPEN = "This invitation is no longer open."
+UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is offered to an address."""
+
+    email: str
+    name: str = ""
+    is_mentor: bool = False
+    is_mentee: bool = False
+    is_admin: bool = False
+    capacity: int = 1
+
+
+@dataclass
+class Invited:
+    sent: list[Invitation] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)  # addresses of current members
+    waiting: list[str] = field(default_factory=list)  # invited already, and the invitation is open
+
+
+@dataclass(frozen=True)
+class _Addressee:
+    """Somebody of whom only the address is known."""
+
+    email: str
+    name: str
+    pk: uuid.UUID = None  # type: ignore[assignment]
+    zone: str = "UTC"
+    zone_info: ZoneInfo = UTC
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def invite(program: Program, *, by: User | None, rows: Iterable[Place], now: datetime) -> Invited:
+    """Offer places by mail. The same address twice, or one that is invited or a member, gets no second mail.
+
+    Rows must be valid: an address, at least one role, a capacity from 0 to 20.
+    One that has expired is made anew.
+    """
+    places = {row.email.lower(): row for row in rows}
+    Program.objects.select_for_update(no_key=True).get(pk=program.pk)
+    result = Invited()
+    members = _addresses_of_members(program, places)
+    waiting = _open_by_address(program, places)
+    for address, place in places.items():
+        if address in members:
+            result.members.append(place.email)
+        elif (old := waiting.get(address)) is not None and old.expires_at > now:
+            result.waiting.append(place.email)
+        else:
+            if old is not None:
+                old.withdrawn_at = now
+                old.save(update_fields=["withdrawn_at"])
+            result.sent.append(_send(program, place, by, now))
+    if result.sent:
+        record(program, by=by, action="member invited", details={"invitations": len(result.sent)}, now=now)
+    return result
+
+
+@transaction.atomic
+def withdraw_invitation(invitation: Invitation, *, by: User, now: datetime) -> None:
+    invitation = _lock_open(invitation.pk)
+    invitation.withdrawn_at = now
+    invitation.save(update_fields=["withdrawn_at"])
+    withdraw([_about(invitation)])
+    details = {"address": invitation.email}
+    record(invitation.program, by=by, action="invitation withdrawn", details=details, now=now)
+
+
+@transaction.atomic
+def resend_invitation(invitation: Invitation, *, by: User, now: datetime) -> None:
+    """With a new link and a new time; the old link leads nowhere. Not within an hour of the last."""
+    invitation = _lock_open(invitation.pk)
+    if invitation.sent_at + SENT_AGAIN_AFTER > now:
+        raise ProgramError("This invitation was sent within the last hour. Give it a little time.")
+    withdraw([_about(invitation)])
+    token = secrets.token_urlsafe(32)
+    invitation.token_digest, invitation.sent_at, invitation.expires_at = digest_of(token), now, now + OPEN_FOR
+    invitation.save(update_fields=["token_digest", "sent_at", "expires_at"])
+    mail_invitation(invitation, token, now)
+
+
+def open_invitation(token: str, now: datetime) -> Invitation | None:
+    found = Invitation.objects.open(now).select_related("program", "by")
+    return found.filter(token_digest=digest_of(token)).first()
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, person: User, *, now: datetime) -> Membership:
+    """By whoever has read the mail, whatever address they sign in with; once."""
+    invitation = _lock_open(invitation.pk)
+    if invitation.expires_at <= now:
+        raise ProgramError(NOT_OPEN)
+    invitation.accepted_at = now
+    invitation.save(update_fields=["accepted_at"])
+    Applicant.objects.filter(program=invitation.program, person=person).delete()
+    details = {"address": invitation.email, "roles": roles_in_words(invitation)}
+    record(invitation.program, by=person, action="invitation accepted", details=details, now=now)
+    return grant_roles(
+        invitation.program,
+        person,
+        is_mentor=invitation.is_mentor,
+        is_mentee=invitation.is_mentee,
+        is_admin=invitation.is_admin,
+        capacity=invitation.capacity,
+        now=now,
+    )
+
+
+@transaction.atomic
+def enter(
+    program: Program, person: User, *, is_mentor: bool, is_mentee: bool, capacity: int, now: datetime
+) -> Membership | None:
+    """By the link or a mail domain: at once, or None where an admin has to say yes first."""
+    if is_mentor and program.mentors_by == Program.MentorsBy.ADMINS:
+        raise ProgramError(
+            "In this program an admin makes somebody a mentor. Join as mentee, or ask to be invited."
+        )
+    roles = {"is_mentor": is_mentor, "is_mentee": is_mentee, "capacity": capacity}
+    if not program.joins_after_approval:
+        return join_program(program, person, **roles, now=now)
+    Applicant.objects.update_or_create(
+        program=program, person=person, defaults=roles, create_defaults=roles | {"asked_at": now}
+    )
+    return None
+
+
+@transaction.atomic
+def accept_applicant(applicant: Applicant, *, by: User, now: datetime) -> None:
+    applicant = _lock_applicant(applicant.pk)
+    join_program(
+        applicant.program,
+        applicant.person,
+        is_mentor=applicant.is_mentor,
+        is_mentee=applicant.is_mentee,
+        capacity=applicant.capacity,
+        now=now,
+    )
+    _answer(applicant, "applicant_accepted", by, now)
+
+
+@transaction.atomic
+def decline_applicant(applicant: Applicant, *, by: User, now: datetime) -> None:
+    _answer(_lock_applicant(applicant.pk), "applicant_declined", by, now)
+
+
+def programs_open_to(person: User | AnonymousUser) -> Sequence[Program]:
+    """Those that a confirmed mail address of the person opens, and that they are not in."""
+    if not isinstance(person, User):
+        return []
+    verified = person.emailaddress_set.filter(verified=True).values_list("email", flat=True)
+    domains = sorted({email.rpartition("@")[2].lower() for email in verified})
+    if not domains:
+        return []
+    found = Program.objects.filter(domains__overlap=domains)
+    return list(found.exclude(pk__in=Program.objects.visible_to(person)))
+
+
+def roles_in_words(one: Invitation | Applicant) -> str:
+    roles = {"mentor": one.is_mentor, "mentee": one.is_mentee, "admin": getattr(one, "is_admin", False)}
+    return ", ".join(name for name, has in roles.items() if has)
+
+
+def _send(program: Program, place: Place, by: User | None, now: datetime) -> Invitation:
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        program=program,
+        by=by,
+        **vars(place),
+        token_digest=digest_of(token),
+        sent_at=now,
+        expires_at=now + OPEN_FOR,
+    )
+    mail_invitation(invitation, token, now)
+    return invitation
+
+
+def mail_invitation(invitation: Invitation, token: str, now: datetime) -> None:
+    queue_mail(
+        kind="invitation",
+        to=_Addressee(invitation.email, invitation.name or invitation.email),
+        template="invitation",
+        context={
+            "invitation": invitation,
+            "invitation_path": reverse("programs:invitation-accept", args=[token]),
+        },
+        key=f"invitation:{invitation.pk}:{now.isoformat()}",
+        now=now,
+        about=_about(invitation),
+        send_before=invitation.expires_at,
+        program_id=invitation.program_id,
+    )
+
+
+def _about(invitation: Invitation) -> str:
+    return f"invitation:{invitation.pk}"
+
+
+def _addresses_of_members(program: Program, addresses: Iterable[str]) -> set[str]:
+    people = User.objects.filter(memberships__program=program, memberships__left_at__isnull=True)
+    named = people.annotate(address=Lower("email")).filter(address__in=list(addresses))
+    return set(named.values_list("address", flat=True))
+
+
+def _open_by_address(program: Program, addresses: Iterable[str]) -> dict[str, Invitation]:
+    unanswered = Q(accepted_at__isnull=True, withdrawn_at__isnull=True)
+    found = Invitation.objects.filter(unanswered, program=program).annotate(address=Lower("email"))
+    return {one.email.lower(): one for one in found.filter(address__in=list(addresses))}
+
+
+def _lock_open(pk: uuid.UUID) -> Invitation:
+    rows = Invitation.objects.select_for_update(of=("self",), no_key=True).select_related("program")
+    invitation = rows.get(pk=pk)
+    if invitation.accepted_at or invitation.withdrawn_at:
+        raise ProgramError(NOT_OPEN)
+    return invitation
+
+
+def _lock_applicant(pk: int) -> Applicant:
+    rows = Applicant.objects.select_for_update(of=("self",)).select_related("program", "person")
+    applicant = rows.filter(pk=pk).first()
+    if applicant is None:
+        raise ProgramError("Another admin has answered already.")
+    return applicant
+
+
+def _answer(applicant: Applicant, template: str, by: User, now: datetime) -> None:
+    program, person = applicant.program, applicant.person
+    key = f"{template}:{applicant.pk}"
+    applicant.delete()
+    queue_mail(
+        kind=template,
+        to=person,
+        template=template,
+        context={"program": program},
+        key=key,
+        now=now,
+        category=Category.ESSENTIAL,
+        program_id=program.pk,
+    )
+    action = template.replace("_", " ")
+    record(program, by=by, action=action, details={"person": person.name}, now=now)
