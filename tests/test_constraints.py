@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from accounts.models import Confirmation, EmpathyAggregate, EmpathyRating
+from accounts.models import Confirmation, EmpathyAggregate, EmpathyRating, SkillHere
 from matching.models import Emphasis, LeftOut, MatchRun, Meaning, Pairing, Preference, Suggestion, Tile
 from mentoring.confidential.models import DataKey
 from mentoring.engagements.models import Engagement, Request
@@ -32,6 +32,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "language_fluency_known": ("language", {"fluency": 5}),
     "skill_kind_known": ("skill", {"kind": "magical"}),
     "skill_not_own_parent": ("skill", {"parent": F("id")}),
+    "skill_here_says_something": ("skill_here", {"name": ""}),
+    "skill_here_not_into_itself": ("skill_here", {"into": F("skill")}),
     "skill_level_1_to_4": ("person_skill", {"level": 5}),
     "empathy_answers_0_to_4": ("rating", {"honest": 5}),
     "empathy_not_of_oneself": ("rating", {"mentee": F("mentor")}),
@@ -96,6 +98,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
 TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "user_email_unique_any_case": ("user", {"email": "AMARA@EXAMPLE.ORG"}),
     "language_once": ("language", {}),
+    "skill_name_once_in_program": ("own_skill", {"slug": "another", "name": "WARD ROUNDS"}),
+    "skill_here_once": ("skill_here", {}),
     "skill_name_once": ("skill", {"slug": "another", "name": "NEGOTIATION"}),
     "skill_once": ("person_skill", {}),
     "wish_once": ("wish", {}),
@@ -154,6 +158,10 @@ def world(cast) -> dict[str, Model]:
         "profile": mentee.profile,
         "language": mentee.languages.get(),
         "skill": factories.make_skill("negotiation"),
+        "own_skill": factories.make_skill("ward-rounds", program=cast.program),
+        "skill_here": SkillHere.objects.create(
+            program=cast.program, skill=factories.make_skill("negotiation"), name="Haggling"
+        ),
         "person_skill": mentor.skills.get(),
         "wish": mentor.wishes.get(),
         "offer": mentee.offers.get(),

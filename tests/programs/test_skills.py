@@ -278,7 +278,7 @@ def test_skills_pages_add_rename_merge_and_take_back_and_are_recorded(cast, clie
     skill = Skill.objects.get(program=cast.program)
     assert (skill.parent.slug, skill.synonyms) == ("nursing", ["Visite", "huddle"])
     for name, fields in (
-        ("skill-edit", {"name": "Ward rounds"}),
+        ("skill-edit", {"name": "Rounds"}),
         ("skill-merge", {"into": "Nursing"}),
         ("skill-unmerge", {}),
         ("skill-restore", {}),
