@@ -4,7 +4,6 @@ Called within the one transaction of the import. Where two do the same at once, 
 them (IntegrityError), which undoes all of it.
 """
 
-import hashlib
 import secrets
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts import search
@@ -21,34 +21,34 @@ from accounts.models import PersonSkill, Profile, SpokenLanguage, User
 from accounts.services import words_changed
 from mentoring.celery import publish_on_commit
 from mentoring.goals.models import Goal
+from mentoring.programs.joining import OPEN_FOR, digest_of, mail_invitation
 from mentoring.programs.models import Invitation, Membership, Program
-from mentoring.transfer.invitations import tell_invited, tell_placed
+from mentoring.transfer.invitations import tell_placed
 from mentoring.transfer.models import Import, Imported, ImportRow
 from mentoring.transfer.planning import Plan
 from mentoring.transfer.surveying import Survey
 
-INVITED_FOR = timedelta(days=30)
 Outcome = ImportRow.Outcome
 
-LINES = """
-CREATE TEMPORARY TABLE direct_lines (junior text PRIMARY KEY, senior text) ON COMMIT DROP;
-"""
 # Above each person of the file stands whom the file says; above the others whoever stood there before.
+DIRECT = """
+CREATE TEMPORARY TABLE direct_lines ON COMMIT DROP AS
+SELECT j.id AS junior, s.id AS senior
+FROM said_lines d
+JOIN accounts_user j ON lower(j.email) = d.junior
+JOIN accounts_user s ON lower(s.email) = d.senior
+UNION
+SELECT l.junior_id, l.senior_id
+FROM programs_reportingline l JOIN accounts_user j ON j.id = l.junior_id
+WHERE l.program_id = %(program)s AND l.steps = 1
+  AND NOT EXISTS (SELECT 1 FROM said_lines d WHERE d.junior = lower(j.email))
+"""
 REBUILD = """
-WITH RECURSIVE direct AS (
-    SELECT j.id AS junior, s.id AS senior
-    FROM direct_lines d
-    JOIN accounts_user j ON lower(j.email) = d.junior
-    JOIN accounts_user s ON lower(s.email) = d.senior
+WITH RECURSIVE chain AS (
+    SELECT junior, senior, 1 AS steps FROM direct_lines
     UNION
-    SELECT l.junior_id, l.senior_id
-    FROM programs_reportingline l JOIN accounts_user j ON j.id = l.junior_id
-    WHERE l.program_id = %(program)s AND l.steps = 1
-      AND NOT EXISTS (SELECT 1 FROM direct_lines d WHERE d.junior = lower(j.email))
-), chain AS (
-    SELECT junior, senior, 1 AS steps FROM direct
-    UNION
-    SELECT c.junior, d.senior, c.steps + 1 FROM chain c JOIN direct d ON d.junior = c.senior WHERE c.steps < 50
+    SELECT c.junior, d.senior, c.steps + 1
+    FROM chain c JOIN direct_lines d ON d.junior = c.senior WHERE c.steps < 50
 ), line AS (
     SELECT junior, senior, min(steps) AS steps FROM chain WHERE junior <> senior GROUP BY junior, senior
 ), gone AS (
@@ -139,14 +139,14 @@ class Writer:
         made = Invitation.objects.bulk_create(
             Invitation(
                 program=self.program, by=self.of.by, email=plan.email, name=plan.name, sent_at=self.now,
-                token_digest=hashlib.sha256(token.encode()).hexdigest(), expires_at=self.now + INVITED_FOR,
+                token_digest=digest_of(token), expires_at=self.now + OPEN_FOR,
                 **_part(plan),
             )
             for plan, token in zip(plans, tokens, strict=True)
         )  # fmt: skip
         if self.of.sends_invitations:
             for invitation, token in zip(made, tokens, strict=True):
-                tell_invited(invitation, token, now=self.now)
+                mail_invitation(invitation, token, self.now)
 
     def _change_members(self, plans: list[Plan]) -> None:
         members = []
@@ -171,24 +171,30 @@ class Writer:
         User.objects.bulk_update([person for person, _ in people], ["name", "zone"], 500)
         with_skills = [person.pk for person, plan in people if plan.skills is not None]
         with_languages = [person.pk for person, plan in people if plan.languages is not None]
-        PersonSkill.objects.filter(person__in=with_skills).delete()
+        # what another program added is not of this file
+        here = Q(skill__program=None) | Q(skill__program=self.program)
+        PersonSkill.objects.filter(here, person__in=with_skills).delete()
         SpokenLanguage.objects.filter(person__in=with_languages).delete()
         self._describe(people)
 
     def _rebuild_lines(self, found: Survey) -> None:
         """The program's whole reporting line anew; what stays as it is is not touched."""
+        program, pairs = {"program": str(self.program.pk)}, list(found.manager.items())
         with connection.cursor() as cursor:
-            cursor.execute(LINES)
-            pairs = list(found.manager.items())
+            cursor.execute(
+                "CREATE TEMPORARY TABLE said_lines (junior text PRIMARY KEY, senior text) ON COMMIT DROP"
+            )
             for start in range(0, len(pairs), 10_000):
                 some = pairs[start : start + 10_000]
                 cursor.execute(
-                    "INSERT INTO direct_lines SELECT * FROM unnest(%s::text[], %s::text[])",
+                    "INSERT INTO said_lines SELECT * FROM unnest(%s::text[], %s::text[])",
                     [[junior for junior, _ in some], [senior for _, senior in some]],
                 )
+            cursor.execute("ANALYZE said_lines")
+            cursor.execute(DIRECT, program)
             cursor.execute("ANALYZE direct_lines")
-            cursor.execute(REBUILD, {"program": str(self.program.pk)})
-            cursor.execute("DROP TABLE direct_lines")
+            cursor.execute(REBUILD, program)
+            cursor.execute("DROP TABLE said_lines, direct_lines")
 
 
 def _part(plan: Plan) -> dict[str, Any]:

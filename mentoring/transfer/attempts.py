@@ -55,7 +55,7 @@ def take_over(import_id: uuid.UUID, now: datetime) -> Attempt | None:
 
 @contextmanager
 def beating(attempt: Attempt) -> Iterator[None]:
-    """Says every second how far it is, on a connection of its own: that of the work may be in a transaction."""
+    """Says every second how far it is, on a connection of its own: the work may be in a transaction."""
     over = threading.Event()
 
     def beat() -> None:

@@ -43,18 +43,27 @@ _FLUENCY_WORDS = {
     "basic": 1, "beginner": 1, "a1": 1, "a2": 1, "some": 1,
 }  # fmt: skip
 _ZONE_WORDS = {
-    "utc": "UTC", "gmt": "UTC", "z": "UTC", "cet": "Europe/Berlin", "cest": "Europe/Berlin",
-    "central european time": "Europe/Berlin", "wet": "Europe/Lisbon", "eet": "Europe/Athens", "bst": "Europe/London",
-    "uk": "Europe/London", "uk time": "Europe/London", "eastern": "America/New_York", "eastern time": "America/New_York",
-    "est": "America/New_York", "edt": "America/New_York", "et": "America/New_York", "central time": "America/Chicago",
-    "cdt": "America/Chicago", "mountain time": "America/Denver", "pacific": "America/Los_Angeles",
-    "pacific time": "America/Los_Angeles", "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles",
-    "pt": "America/Los_Angeles", "india": "Asia/Kolkata", "japan": "Asia/Tokyo", "jst": "Asia/Tokyo",
-    "china": "Asia/Shanghai", "beijing": "Asia/Shanghai", "munich": "Europe/Berlin", "germany": "Europe/Berlin",
-    "france": "Europe/Paris", "spain": "Europe/Madrid", "italy": "Europe/Rome", "nigeria": "Africa/Lagos",
-    "mumbai": "Asia/Kolkata", "delhi": "Asia/Kolkata", "bangalore": "Asia/Kolkata", "san francisco": "America/Los_Angeles",
-    "seattle": "America/Los_Angeles", "boston": "America/New_York", "washington": "America/New_York",
-}  # fmt: skip
+    word: zone
+    for zone, words in {
+        "UTC": "utc|gmt|z",
+        "Europe/Berlin": "cet|cest|central european time|munich|germany",
+        "Europe/Lisbon": "wet",
+        "Europe/Athens": "eet",
+        "Europe/London": "bst|uk|uk time",
+        "America/New_York": "eastern|eastern time|est|edt|et|boston|washington",
+        "America/Chicago": "central time|cdt",
+        "America/Denver": "mountain time",
+        "America/Los_Angeles": "pacific|pacific time|pst|pdt|pt|san francisco|seattle",
+        "Asia/Kolkata": "india|mumbai|delhi|bangalore",
+        "Asia/Tokyo": "japan|jst",
+        "Asia/Shanghai": "china|beijing",
+        "Europe/Paris": "france",
+        "Europe/Madrid": "spain",
+        "Europe/Rome": "italy",
+        "Africa/Lagos": "nigeria",
+    }.items()
+    for word in words.split("|")
+}
 
 
 class CellError(Exception):

@@ -54,14 +54,14 @@ def _members(program: Program, some: list[Membership]) -> Rows:
     for person, address in lines.values_list("junior", "senior__email"):
         managers[person].append(address)
     for membership in some:
-        person, pk = membership.person, membership.person_id
+        pk = membership.person_id
         yield [
-            person.email,
-            person.name,
+            membership.person.email,
+            membership.person.name,
             told_roles((membership.is_mentor, membership.is_mentee, membership.is_admin)),
             told_skills(skills[pk]),
             told_languages(dict(languages[pk])),
-            person.zone,
+            membership.person.zone,
             " ".join(sorted(managers[pk])),
             membership.capacity,
             "; ".join(goals[pk]),
@@ -76,11 +76,11 @@ def engagements(program: Program) -> Rows:
     ]  # fmt: skip
     rows = Engagement.objects.filter(program=program).order_by("starts_on", "pk")
     for one in rows.select_related("mentor", "mentee", "goal", "request").iterator(chunk_size=CHUNK):
-        terms = one.series.in_force().first() or one.request  # type: ignore[attr-defined]
+        terms = one.series.in_force().first() or one.request
         yield [
             *_pair(one), one.goal.title, one.get_state_display(), one.starts_on.isoformat(),
-            one.ends_on.isoformat(), Cadence(terms.cadence).label, terms.minutes, f"{terms.at:%H:%M}", terms.zone,
-            _instant(one.ended_at) if one.ended_at else "",
+            one.ends_on.isoformat(), Cadence(terms.cadence).label, terms.minutes, f"{terms.at:%H:%M}",
+            terms.zone, _instant(one.ended_at) if one.ended_at else "",
         ]  # fmt: skip
 
 

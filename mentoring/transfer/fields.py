@@ -30,9 +30,9 @@ _HEADINGS = {
     "adresse email|adresse mail|courriel|correo|correo electronico|e mail adresse|mailadresse",
     "name": "name|full name|display name|person|participant|employee|employee name|nom|nom complet|nombre|"
     "nombre completo|vollstandiger name|vor und nachname",
-    "role": "role|roles|type|participant type|part|mentor or mentee|mentor mentee|rolle|rol|function in program",
-    "skills": "skills|skill|expertise|strengths|competencies|competences|can help with|fahigkeiten|kenntnisse|"
-    "competencias|habilidades",
+    "role": "role|roles|type|participant type|part|mentor or mentee|mentor mentee|rolle|rol",
+    "skills": "skills|skill|expertise|strengths|competencies|competences|can help with|fahigkeiten|"
+    "kenntnisse|competencias|habilidades",
     "languages": "languages|language|spoken languages|speaks|sprachen|sprache|langues|langue|idiomas|idioma",
     "zone": "time zone|timezone|zone|tz|iana time zone|zeitzone|fuseau horaire|zona horaria",
     "manager": "manager|managers mail|managers mail address|managers email|manager email|manager mail|"

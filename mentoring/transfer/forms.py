@@ -35,7 +35,7 @@ class MappingForm(forms.Form):
 
     def __init__(self, of: Import, data: Mapping[str, Any] | None = None) -> None:
         guessed = {name: str(column) for name, column in of.mapping.items()}
-        super().__init__(data, initial=guessed | {"usual_role": of.usual_role})  # type: ignore[arg-type]
+        super().__init__(data, initial=guessed | {"usual_role": of.usual_role})
         columns = [(str(n), heading or f"Column {n + 1}") for n, heading in enumerate(of.headings)]
         for name, label in LABELS.items():
             self.fields[name] = forms.ChoiceField(
@@ -69,7 +69,7 @@ class RowForm(forms.Form):
         texts = {
             name: row.cells[column] if column < len(row.cells) else "" for name, column in mapping.items()
         }
-        super().__init__(data, initial=texts)  # type: ignore[arg-type]
+        super().__init__(data, initial=texts)
         for name in LABELS:
             if name in mapping:
                 self.fields[name] = forms.CharField(

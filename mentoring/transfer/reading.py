@@ -34,7 +34,8 @@ def rows_of_file(path: Path) -> Iterator[list[str]]:
         timer = threading.Timer(READ_SECONDS, child.kill)
         timer.start()
         try:
-            assert child.stdin is not None and child.stdout is not None
+            assert child.stdin is not None
+            assert child.stdout is not None
             child.stdin.write(json.dumps(asked) + "\n")
             child.stdin.close()
             yield from _rows(child.stdout)
@@ -59,7 +60,7 @@ def _rows(lines: IO[str]) -> Iterator[list[str]]:
 
 def as_file(pieces: Iterator[bytes]) -> "tempfile._TemporaryFileWrapper[bytes]":
     """A temporary file of these pieces, gone when it is closed."""
-    file = tempfile.NamedTemporaryFile(prefix="import-")
+    file = tempfile.NamedTemporaryFile(prefix="import-")  # noqa: SIM115 - the caller closes it
     for piece in pieces:
         file.write(piece)
     file.flush()

@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts.models import User
 from mentoring.celery import publish_on_commit
 from mentoring.programs.models import Program
+from mentoring.transfer.invitations import MOST_MAILS
 from mentoring.transfer.models import Import, ImportPiece, ImportRow
 
 WORK = "transfer.work_on_import"
@@ -77,13 +78,15 @@ def apply_import(of: Import, *, sends_invitations: bool) -> None:
         raise TransferError(
             "Some rows are in error. Correct them or leave them out; then all is applied at once."
         )
+    if sends_invitations and locked.rows.filter(outcome=ImportRow.Outcome.NEW).count() > MOST_MAILS:
+        raise TransferError(f"More than {MOST_MAILS:,} people are new; so many mails are not sent at once.")
     locked.sends_invitations = sends_invitations
     _go_on(locked, State.APPLYING)
 
 
 @transaction.atomic
 def cancel_import(of: Import) -> None:
-    """Also while a worker is at it: what it has not finished is not written. Cancelling twice is cancelling once."""
+    """Also while a worker is at it: what it has not finished is not written. Twice is once."""
     locked = Import.objects.select_for_update().get(pk=of.pk)
     if locked.state == State.CANCELLED:
         return

@@ -82,9 +82,9 @@ def _rows_of_text(path: str, encoding: str) -> Iterator[list[str]]:
         # PostgreSQL keeps no NUL; the mark that stands for it is refused where it matters.
         lines = (line.replace("\0", "\ufffd") for line in file)
         first = next(lines, "")
-        lines = lines if first.lower().startswith("sep=") else chain([first], lines)
+        rest = lines if first.lower().startswith("sep=") else chain([first], lines)
         try:
-            for row in csv.reader(lines, delimiter=delimiter):
+            for row in csv.reader(rest, delimiter=delimiter):
                 yield [cell.strip() for cell in row]
         except csv.Error as error:
             raise TableError("A cell of this file does not end. A quotation mark is missing.") from error

@@ -140,12 +140,12 @@ def _results(of: Import, request: HttpRequest) -> dict[str, Any]:
     if show not in ("", "left"):
         rows = rows.filter(outcome=show)
     page = Paginator(rows.order_by("number"), PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = [_told(row, of) for row in page.object_list]  # type: ignore[assignment]
     return {
         "counts": counts,
         "show": show,
         "filters": [(key, label, counts[key or "all"]) for key, label in chosen.fields["show"].choices],  # type: ignore[attr-defined]
         "page": page,
+        "rows": [_told(row, of) for row in page.object_list],
         "labels": [label for name, label in LABELS.items() if name in of.mapping],
         "apply_form": ApplyForm(),
     }

@@ -8,11 +8,23 @@ from mentoring.transfer.exporting import EXPORTS
 from mentoring.transfer.writing import KINDS, download
 
 TOLD = [
-    ("members", "Members", "Name, mail address, roles, skills, languages, time zone, manager, places and titles of goals. "
-     "An import understands this file."),
-    ("engagements", "Engagements", "The two people, the goal's title, state, first and last day, and how often they meet."),
-    ("sessions", "Sessions", "For each engagement how many sessions are planned, held, missed, skipped and cancelled."),
-]  # fmt: skip
+    (
+        "members",
+        "Members",
+        "Name, mail address, roles, skills, languages, time zone, manager, places and titles of goals. "
+        "An import understands this file.",
+    ),
+    (
+        "engagements",
+        "Engagements",
+        "The two people, the goal's title, state, first and last day, and how often they meet.",
+    ),
+    (
+        "sessions",
+        "Sessions",
+        "For each engagement how many sessions are planned, held, missed, skipped and cancelled.",
+    ),
+]
 
 
 @require_safe

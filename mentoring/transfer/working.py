@@ -112,7 +112,7 @@ def _apply(of: Import, attempt: Attempt) -> None:
                 program,
                 by=of.by,
                 action="people imported",
-                details=writer.counts | {"file": of.filename},
+                details={**writer.counts, "file": of.filename},
                 now=now,
             )
             attempt.finish(State.APPLIED, rows_done=attempt.done, applied_at=now)
@@ -152,8 +152,9 @@ def _stage(plans: list[Plan]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE transfer_importrow AS r SET outcome = s.outcome, problems = s.problems, changes = s.changes,"
-            " note = s.note FROM jsonb_to_recordset(%s::jsonb)"
+            "UPDATE transfer_importrow AS r"
+            " SET outcome = s.outcome, problems = s.problems, changes = s.changes, note = s.note"
+            " FROM jsonb_to_recordset(%s::jsonb)"
             " AS s (id bigint, outcome text, problems jsonb, changes jsonb, note text) WHERE r.id = s.id",
             [json.dumps(said)],
         )

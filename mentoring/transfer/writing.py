@@ -49,7 +49,7 @@ def csv_lines(rows: Iterable[list[Any]]) -> Iterator[str]:
 
 
 def _workbook(rows: Iterable[list[Any]]) -> "tempfile._TemporaryFileWrapper[bytes]":
-    file = tempfile.NamedTemporaryFile(prefix="export-", suffix=".xlsx")
+    file = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - the answer closes it
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(file.name, options | {"strings_to_numbers": False})
     sheet = book.add_worksheet()

@@ -25,7 +25,11 @@ def bring(cast: Any) -> Callable[..., Import]:
     def brought(content: bytes, *, by: Any = None, mapping: dict[str, int] | None = None) -> Import:
         admin = by or cast.admin
         made = services.upload(
-            admin.program, by=admin.person, filename="people.csv", pieces=[content], now=factories.timezone.now()
+            admin.program,
+            by=admin.person,
+            filename="people.csv",
+            pieces=[content],
+            now=factories.timezone.now(),
         )
         work(made)
         if made.state == Import.State.MAPPING:

@@ -15,8 +15,28 @@ from tests.transfer.conftest import apply, outcomes, problems, table, work
 
 pytestmark = pytest.mark.django_db
 TOP = ("Top Tan", "top@example.org", "admin", "", "", "", "", "", "")
-ANN = ("Ann Ård", "Ann@Example.org", "mentor", "Negotiation; SQL:4", "English, German (native)", "Berlin", "top@example.org", "2.0", "")
-BO = ("Bo Li", "bo@example.org", "mentee", "", "zh", "", "ann@example.org", "", "Lead a team; Speak in public")
+ANN = (
+    "Ann Ård",
+    "Ann@Example.org",
+    "mentor",
+    "Negotiation; SQL:4",
+    "English, German (native)",
+    "Berlin",
+    "top@example.org",
+    "2.0",
+    "",
+)
+BO = (
+    "Bo Li",
+    "bo@example.org",
+    "mentee",
+    "",
+    "zh",
+    "",
+    "ann@example.org",
+    "",
+    "Lead a team; Speak in public",
+)
 
 
 def test_people_are_made_as_the_file_says(cast: Any, bring: Any) -> None:
@@ -31,7 +51,10 @@ def test_people_are_made_as_the_file_says(cast: Any, bring: Any) -> None:
     assert dict(ann.languages.values_list("code", "fluency")) == {"en": 3, "de": 4}
     part = Membership.objects.get(program=cast.program, person=ann)
     assert (part.is_mentor, part.is_mentee, part.is_admin, part.capacity) == (True, False, False, 2)
-    assert set(Goal.objects.filter(mentee=bo).values_list("title", flat=True)) == {"Lead a team", "Speak in public"}
+    assert set(Goal.objects.filter(mentee=bo).values_list("title", flat=True)) == {
+        "Lead a team",
+        "Speak in public",
+    }
     above = ReportingLine.objects.filter(junior=bo).values_list("senior__email", "steps")
     assert set(above) == {("ann@example.org", 1), ("top@example.org", 2)}
     assert AuditEntry.objects.get(action="people imported").details["new"] == 3
@@ -66,7 +89,12 @@ def test_whoever_has_signed_in_keeps_their_own_words(cast: Any, bring: Any) -> N
     assert again.rows.get().changes.keys() == {"role", "capacity", "manager"}
     apply(again)
     ann = User.objects.get(email="ann@example.org")
-    assert (ann.name, ann.zone, ann.skills.count(), ann.languages.count()) == ("Ann Ård", "Europe/Berlin", 2, 2)
+    assert (ann.name, ann.zone, ann.skills.count(), ann.languages.count()) == (
+        "Ann Ård",
+        "Europe/Berlin",
+        2,
+        2,
+    )
     assert Membership.objects.get(person=ann).is_mentee
     assert not ReportingLine.objects.filter(junior=ann).exists()
     # whose manager the file does not name keeps theirs
@@ -79,7 +107,10 @@ def test_account_elsewhere_is_asked_and_not_told_of(cast: Any, bring: Any) -> No
     """Neither the dry run nor the result tells which of two addresses has an account somewhere."""
     cast.stranger.email = "stranger@example.org"
     cast.stranger.save()
-    rows = [("Some Body", f"{who}@example.org", "mentor", "SQL", "", "", "", "2", "") for who in ("stranger", "unknown")]
+    rows = [
+        ("Some Body", f"{who}@example.org", "mentor", "SQL", "", "", "", "2", "")
+        for who in ("stranger", "unknown")
+    ]
     of = bring(table(*rows))
     known, unknown = of.rows.all()
     assert (known.outcome, known.changes, known.problems, known.note) == (
@@ -128,14 +159,21 @@ def test_reason_stands_beside_the_cell(bring: Any, field: int, text: str, words:
 
 
 def test_second_row_of_an_address_says_which_was_first(bring: Any) -> None:
-    of = bring(table(ANN[:6] + ("", "", ""), BO[:6] + ("", "", ""), ("Ann", "ANN@example.ORG", "mentor", *[""] * 6)))
+    of = bring(
+        table((*ANN[:6], "", "", ""), (*BO[:6], "", "", ""), ("Ann", "ANN@example.ORG", "mentor", *[""] * 6))
+    )
     assert problems(of) == {4: {"email": "Row 2 has this address already."}}
 
 
 def test_circle_in_the_line_is_an_error_for_those_on_it(cast: Any, bring: Any) -> None:
     """Also where a part of it stands in the program already."""
     apply(bring(table(TOP, ANN, BO)))
-    of = bring(table((*TOP[:6], "bo@example.org", "", ""), ("Cy", "cy@example.org", "", "", "", "", "bo@example.org", "", "")))
+    of = bring(
+        table(
+            (*TOP[:6], "bo@example.org", "", ""),
+            ("Cy", "cy@example.org", "", "", "", "", "bo@example.org", "", ""),
+        )
+    )
     assert problems(of).keys() == {2}
     assert "leads back" in problems(of)[2]["manager"]
 
@@ -153,7 +191,7 @@ def test_places_below_engagements_under_way_are_an_error(cast: Any, bring: Any) 
 
 def test_what_changed_since_the_dry_run_is_shown_first(cast: Any, bring: Any) -> None:
     row = ("", cast.mentor.person.email, "mentor", "", "", "", "", "1", "")
-    of = bring(table(row, BO[:6] + ("", "", "")))
+    of = bring(table(row, (*BO[:6], "", "", "")))
     Membership.objects.filter(pk=cast.mentor.pk).update(capacity=5)
     apply(of)
     assert (of.state, of.told) == ("checking", working.STALE)
@@ -176,7 +214,7 @@ def test_row_is_corrected_in_the_page_or_left_out(bring: Any) -> None:
 
 
 def test_cancelled_import_leaves_nothing(cast: Any, bring: Any) -> None:
-    of = bring(table(BO[:6] + ("", "", "")))
+    of = bring(table((*BO[:6], "", "", "")))
     services.cancel_import(of)
     of.refresh_from_db()
     assert (of.state, of.rows.count()) == (Import.State.CANCELLED, 0)
