@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -54,7 +55,7 @@ def encode(body: bytes) -> Encoded:
     return Encoded(pictures[: answer["large"]], pictures[answer["large"] :])
 
 
-def _run(body: bytes) -> tuple[dict[str, str | int], bytes]:
+def _run(body: bytes) -> tuple[dict[str, Any], bytes]:
     limits = json.dumps({"cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES}).encode()
     try:
         child = subprocess.run(  # noqa: S603 - our own file, and no argument from outside
