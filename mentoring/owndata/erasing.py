@@ -48,7 +48,7 @@ def erase(*, person_id: uuid.UUID, now: datetime) -> None:
             raise OwnDataError(f"You are the only admin of {' and '.join(named)}. {NAME_ANOTHER}")
         who = Who.of(person)
         _end_what_is_under_way(person, now)
-        Membership.objects.filter(person=person, left_at__isnull=True).update(left_at=now)
+        _leave_programs(person, now)
         _take_name_away(person)
         # What somebody sent in that moment: from here on nothing new can refer to the person.
         _end_what_is_under_way(person, now)
@@ -83,6 +83,7 @@ def erase_again(now: datetime) -> None:
     lately = User.objects.filter(erasure__erased_at__gt=now - SWEPT_FOR).order_by("pk")
     for person in lately:
         with transaction.atomic():
+            _leave_programs(person, now)
             _end_what_is_under_way(person, now)
             _apply(Who(person.pk, NAMELESS, (person.email,)))
 
@@ -124,6 +125,10 @@ def _end_what_is_under_way(person: User, now: datetime) -> None:
         # One that no admin has approved is known to nobody else; the table deletes it.
 
 
+def _leave_programs(person: User, now: datetime) -> None:
+    Membership.objects.filter(person=person, left_at__isnull=True).update(left_at=now)
+
+
 def _take_name_away(person: User) -> None:
     """What is left of an account: a row that what is shared can still refer to, and nobody signs in as."""
     person.email, person.name, person.zone = f"erased-{uuid.uuid4()}@{GONE}", NAMELESS, "UTC"
@@ -158,7 +163,7 @@ def _apply_way(rule: Rule, way: Way, who: Who) -> None:
         if way.goes is not None:
             going = rows.filter(way.goes).values("pk")
             rule.model._default_manager.filter(pk__in=list(going.values_list("pk", flat=True))).delete()
-        if way.rewrite:
+        if way.rewrite and who.name != NAMELESS:
             _rewrite(rows, way.rewrite, who)
         if way.blank:
             rows.update(**way.blank)
@@ -182,7 +187,7 @@ def without_name(said: Any, who: Who) -> Any:
     if isinstance(said, str):
         for address in who.addresses:
             said = re.sub(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", "", said, flags=re.IGNORECASE)
-        if who.name and who.name != NAMELESS:
+        if who.name:
             said = re.sub(rf"(?<!\w){re.escape(who.name)}(?!\w)", NAMELESS, said)
         return said
     if isinstance(said, list):

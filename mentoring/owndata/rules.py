@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
@@ -27,8 +28,9 @@ class Who:
 
     @classmethod
     def of(cls, person: User) -> "Who":
-        listed = {person.email.lower(), *(row.email.lower() for row in person.emailaddress_set.all())}
-        return cls(person.pk, person.name, tuple(sorted(listed)))
+        listed = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
+        addresses = {person.email.lower(), *(email.lower() for email in listed)}
+        return cls(person.pk, person.name, tuple(sorted(addresses)))
 
 
 class Fate(enum.Enum):
