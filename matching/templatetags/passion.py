@@ -53,7 +53,7 @@ def passion_explained(records: Sequence[LearningRecord]) -> dict[str, Any]:
         ],
         "scale": RECORDS_SCALE,
         "half_life": HALF_LIFE_DAYS,
-        "at_scale": _points(RECORDS_SCALE),
+        "at_two": _points(2),
         "at_five": _points(5),
         "weight": next(criterion.weight for criterion in CRITERIA if criterion.name == "passion"),
     }

@@ -36,7 +36,10 @@ REACHED = {
     },
     "mentor": {
         "engagements:other-terms",
+        "accounts:confirmation-ask",
         "accounts:learning-delete",
+        "accounts:learning-why",
+        "programs:profile-preview",
         "matching:preferred-mentees",
         "account_email",
     },
