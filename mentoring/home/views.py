@@ -13,7 +13,8 @@ from mentoring.goals.models import Goal
 from mentoring.home.context import SESSION_KEY, current_membership
 from mentoring.outbox import failures
 from mentoring.programs.access import program_for
-from mentoring.programs.models import Membership
+from mentoring.programs.joining import programs_open_to
+from mentoring.programs.models import Membership, Program
 from mentoring.schedule.marks import to_mark
 from mentoring.schedule.models import Change, Move, Session
 
@@ -34,7 +35,9 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     membership = current_membership(request, memberships)
     if membership is None:
-        return render(request, "home/no_program.html")
+        to_join = programs_open_to(request.user)
+        every = Program.objects.all() if request.user.is_superuser else Program.objects.none()
+        return render(request, "home/no_program.html", {"to_join": to_join, "every_program": every})
     return redirect("home:program-home", membership.program.slug)
 
 
@@ -74,6 +77,8 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
             if membership.is_mentee
             else goals.none(),
             "failed_mails": failures.failed().filter(program=program).count() if membership.is_admin else 0,
+            "applicants": program.applicants.count() if membership.is_admin else 0,
+            "to_join": programs_open_to(me),
             "steps": _first_steps(membership, goals.exists()),
         },
     )

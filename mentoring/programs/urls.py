@@ -7,6 +7,7 @@ from mentoring.programs import (
     views_joining,
     views_mail,
     views_members,
+    views_new,
     views_preview,
     views_settings,
     views_skills,
@@ -15,6 +16,7 @@ from mentoring.programs import (
 app_name = "programs"
 urlpatterns = [
     path("join/<slug:token>/", views.join, name="join"),
+    path("programs/new/<slug:step>/", views_new.program_new, name="program-new"),
     path("programs/<slug:slug>/membership/", views.membership, name="membership"),
     path("programs/<slug:slug>/membership/pause/", views.membership_pause, name="membership-pause"),
     path("programs/<slug:slug>/membership/unpause/", views.membership_unpause, name="membership-unpause"),
