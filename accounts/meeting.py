@@ -94,12 +94,16 @@ def meeting(
     told: list[list[Common]] = [[] for _ in WEEKDAYS]
     for weekday, stretch in _by_day(common, instants, zone):
         told[weekday].append(_common(stretch, zone, other))
+    drawn = [[_stretches(day) for day in clock] for clock in clocks]
     days = [
         MeetingDay(
-            name,
-            *(_stretches(clock[n]) for clock in clocks),
-            told[n],
-            *([_clocks(first, length) for first, length in _stretches(clock[n])] for clock in clocks[:2]),
+            weekday=name,
+            mine=drawn[0][n],
+            theirs=drawn[1][n],
+            common=drawn[2][n],
+            told=told[n],
+            mine_told=[_clocks(*stretch) for stretch in drawn[0][n]],
+            theirs_told=[_clocks(*stretch) for stretch in drawn[1][n]],
         )
         for n, name in enumerate(WEEKDAYS)
     ]
