@@ -136,6 +136,13 @@ def _bits(week: bytes, zone: str, monday: date) -> str:
     return f"{int.from_bytes(packed):0{8 * len(packed)}b}"
 
 
+def week_now(person: User) -> str:
+    """The person's protected half hours of UTC in the week that is, as entries hold them."""
+    today = timezone.now().date()
+    week = Profile.objects.filter(person=person).values_list("week", flat=True).first() or EMPTY_WEEK
+    return _bits(bytes(week), person.zone, today - timedelta(days=today.weekday()))
+
+
 def heal(most: int = 20 * AT_ONCE) -> int:
     """Make entries that are missing or of a week gone by; returns how many. Safe to run twice, and at once.
 
@@ -215,5 +222,7 @@ def among(words: str, people: QuerySet[User]) -> set[uuid.UUID]:
         return set(people.values_list("pk", flat=True))
     with tolerance():
         return set(
-            SearchEntry.objects.filter(matches(wanted), person__in=people.values("pk")).values_list("pk", flat=True)
+            SearchEntry.objects.filter(matches(wanted), person__in=people.values("pk")).values_list(
+                "pk", flat=True
+            )
         )

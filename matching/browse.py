@@ -1,6 +1,5 @@
 """The list of mentors: who may be shown to a member, in which order, narrowed by what they look for."""
 
-import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from accounts import search
+from accounts.plain import words_of
+from accounts.vocabulary import vocabulary_of
 from accounts.week import HALF_HOURS_A_DAY, HALF_HOURS_A_WEEK
 from matching.engine import WORKING_FLUENCY, Explanation, Infeasible, week_to_utc
 from matching.fits import Fits, fits, shown
 from matching.people import LoadedMentors, Skills, load_mentors, load_skills
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
+from mentoring.programs.directory import answering
 from mentoring.programs.models import Membership
 
 # Half hours of a day; the same parts of the day as in the engine's words.
@@ -32,6 +35,7 @@ class Listing:
     Others are counted who share no language with the mentee, or who lack what the program requires of a pair.
     """
 
+    program: uuid.UUID
     mentors: LoadedMentors
     skills: Skills
     fits: Fits | None
@@ -67,14 +71,15 @@ def listing(member: Membership, goal: Goal | None, today: date) -> Listing:
         allowed = (barred & int(Infeasible.NOT_ALLOWED)) == 0
         silent = allowed & ((barred & int(Infeasible.NO_LANGUAGE)) > 0)
         lacking = allowed & ~silent & (barred > 0)
-        return Listing(found.mentors, found.skills, found, order, int(silent.sum()), int(lacking.sum()))
+        hidden = int(silent.sum()), int(lacking.sum())
+        return Listing(program.pk, found.mentors, found.skills, found, order, *hidden)
     skills = load_skills(program)
     mentors = load_mentors(program, skills, today)
     allowed = set(Membership.objects.open_to(member).values_list("pk", flat=True))
     if not (member.is_mentee or member.pauses):
         allowed.add(member.pk)  # a mentor sees themselves as others do
     columns = [j for j, row in enumerate(mentors.rows) if row.membership in allowed]
-    return Listing(mentors, skills, None, np.array(columns, dtype=np.intp), 0, 0)
+    return Listing(program.pk, mentors, skills, None, np.array(columns, dtype=np.intp), 0, 0)
 
 
 def narrow(found: Listing, wanted: Mapping[str, Any], *, zone: str, today: date) -> list[int]:
@@ -94,8 +99,9 @@ def narrow(found: Listing, wanted: Mapping[str, Any], *, zone: str, today: date)
     if wanted.get("day") is not None or wanted.get("part"):
         keep &= (people.free & _slots(wanted.get("day"), wanted.get("part"), zone, today)).any(axis=1)
     columns: list[int] = found.order[keep[found.order]].tolist()
-    if words := plain(wanted.get("words", "")).split():
-        columns = [j for j in columns if _mentions(found, j, words)]
+    if words := words_of(wanted.get("words", "")):
+        answer = _answering(words, found.program)
+        columns = [j for j in columns if found.mentors.rows[j].person in answer]
     return columns
 
 
@@ -107,17 +113,12 @@ def _slots(day: int | None, part: str | None, zone: str, today: date) -> NDArray
     return week_to_utc(week.ravel(), zone, today)
 
 
-def plain(text: str) -> str:
-    """Without case and accents, so that "Zoe" finds "Zoë"."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def _mentions(found: Listing, j: int, words: Sequence[str]) -> bool:
-    row = found.mentors.rows[j]
-    names = [found.skills.map.names[s] for s in np.flatnonzero(found.mentors.arrays.level[j])]
-    text = plain(" ".join([row.name, row.headline, row.about, *names]))
-    return all(word in text for word in words)
+def _answering(words: list[str], program: uuid.UUID) -> set[uuid.UUID]:
+    """Persons of the program who answer to the words, as in its directory."""
+    members = Membership.objects.filter(program=program, is_mentor=True)
+    with search.tolerance():
+        found = members.filter(answering(words, vocabulary_of(program)))
+        return set(found.values_list("person", flat=True))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ class WeekBitsField(models.CharField):
     def db_type(self, connection: Any) -> str:
         return f"bit({HALF_HOURS_A_WEEK})"
 
+    def cast_db_type(self, connection: Any) -> str:
+        return self.db_type(connection)
+
 
 class SearchEntry(models.Model):
     """What is public of a profile, prepared for search; written with the profile, made anew at any time."""
