@@ -1,6 +1,8 @@
 import pytest
 from django.urls import reverse
 
+from mentoring.outbox.models import Mail
+from mentoring.schedule.models import Reservation
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -24,28 +26,48 @@ def test_membership_leave_asks_first_and_leaves_on_post(cast, client_of, url):
     assert client.get(url).status_code == 404
 
 
-def test_membership_leave_waits_for_the_end_of_an_engagement_and_says_where(cast, client_of, url):
-    factories.make_engagement(cast.goal, cast.mentor)
+def test_membership_leave_says_what_ends_and_ends_it_in_one_step(cast, client_of, url):
+    engagement = factories.make_engagement(cast.goal, cast.mentor)
+    other = factories.make_goal(factories.make_mentee(cast.program, name="Yemi Ojo"))
+    request = factories.make_request(other, cast.mentor, at=factories.time(14))
+    client = client_of(cast.mentor.person)
+    shown = client.get(url).text
+    assert f"the engagement with {cast.mentee.person.name} ends" in shown
+    assert "the request between you and Yemi Ojo is closed" in shown
 
-    for member in (cast.mentor, cast.mentee):
-        response = client_of(member.person).post(url)
+    assert client.post(url).status_code == 302
 
-        assert response.context["refusal"] == (
-            "1 engagement is under way. Each is ended in one step on its own page; then you can leave."
-        )
-        assert reverse("engagements:engagement-list", args=[cast.program.slug]) in response.text
-        member.refresh_from_db()
-        assert member.left_at is None
+    engagement.refresh_from_db()
+    request.refresh_from_db()
+    cast.mentor.refresh_from_db()
+    assert (engagement.state, request.state, request.decline) == ("ended", "declined", "capacity")
+    assert cast.mentor.left_at is not None
+    kinds = set(Mail.objects.filter(person=cast.mentee.person).values_list("kind", flat=True))
+    assert "engagement_ended" in kinds
+    assert not Reservation.objects.filter(person=cast.mentee.person, is_live=True).exists()
+    page = reverse("engagements:engagement-detail", args=[engagement.pk])
+    assert client.get(page).status_code == 200
+    assert client.get(reverse("home:program-home", args=[cast.program.slug])).status_code == 404
 
 
-def test_membership_leave_waits_for_the_answer_to_a_request(cast, client_of, url):
-    factories.make_request(cast.goal, cast.mentor)
+def test_membership_leave_withdraws_what_a_mentee_asked(cast, client_of, url):
+    request = factories.make_request(cast.goal, cast.mentor)
 
-    for member in (cast.mentor, cast.mentee):
-        assert client_of(member.person).post(url).context["refusal"] == (
-            "1 request is waiting for an answer. "
-            "Answer those that came and withdraw those that were sent; then you can leave."
-        )
+    client_of(cast.mentee.person).post(url)
+
+    request.refresh_from_db()
+    assert request.state == "withdrawn"
+
+
+def test_membership_leave_tells_a_mentor_nothing_of_what_waits_for_approval(cast, client_of, url):
+    request = factories.make_request(cast.goal, cast.mentor, approved_at=None)
+    client = client_of(cast.mentor.person)
+
+    assert cast.mentee.person.name not in client.get(url).text
+    client.post(url)
+
+    request.refresh_from_db()
+    assert request.state == "declined"
 
 
 def test_membership_leave_keeps_the_last_admin(cast, client_of, url):
