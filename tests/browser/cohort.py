@@ -28,6 +28,7 @@ from mentoring.schedule.feeds import make_feed  # noqa: E402
 from mentoring.schedule.models import Session  # noqa: E402
 from mentoring.schedule.moves import propose_move  # noqa: E402
 from tests import factories  # noqa: E402
+from tests.engagements.ended import make_ended  # noqa: E402
 
 ADMIN = "Marta Silva"
 MENTORS = {
@@ -63,6 +64,8 @@ def main(slug: str, *, is_new: bool) -> None:
         fill_calendar(factories.make_engagement(goals["Hana Kim"], mentors["Aiko Mori"]))
         factories.make_request(goals["Lucia Ortiz"], mentors["Grace Hall"])
         tell_evidence(mentors["Grace Hall"])
+        over = Membership.objects.get(program=program, person=goals["Hana Kim"].mentee)
+        make_ended(mentors["Tomas Lind"], over)  # and can be said how it was
         fail_mail(mentors["Aiko Mori"])
 
 

@@ -18,6 +18,7 @@ REACHED = {
     "mentee": {
         "goals:goal-edit",
         "engagements:engagement-end",
+        "engagements:empathy",
         "programs:membership-leave",
         "matching:what-matters",
         "matching:preferred-mentors",
