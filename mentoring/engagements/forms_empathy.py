@@ -19,7 +19,7 @@ class EmpathyForm(forms.Form):
 
     def __init__(self, *args: Any, mentor: str, rating: EmpathyRating | None, **kwargs: Any) -> None:
         given = {name: getattr(rating, name) for name in ANSWERS} if rating else {}
-        super().__init__(*args, initial=given, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": given})
         for name in ANSWERS:
             self.fields[name] = forms.TypedChoiceField(
                 label=f"{mentor} {QUESTIONS[name]}",
