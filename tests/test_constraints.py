@@ -16,7 +16,7 @@ from mentoring.engagements.models import Engagement, Request
 from mentoring.notes.models import Commitment, PrivateNote
 from mentoring.outbox.models import Mail, MailChoices, Undeliverable
 from mentoring.owndata.models import Download
-from mentoring.programs.models import Exclusion, ReportingLine
+from mentoring.programs.models import Applicant, Exclusion, Invitation, ReportingLine
 from mentoring.schedule.models import Change, Mark, Move, Reminder, Reservation, Series, Session, TimeAway
 from mentoring.transfer.models import Import, ImportPiece, ImportRow
 from tests import factories
@@ -46,6 +46,18 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "program_usual_weeks_fit": ("program", {"usual_weeks": 21, "longest_weeks": 20}),
     "program_request_days_1_to_60": ("program", {"request_days": 0}),
     "program_open_requests_1_to_10": ("program", {"open_requests": 11}),
+    "program_mode_known": ("program", {"mode": "anarchy"}),
+    "program_mentors_by_known": ("program", {"mentors_by": "nobody"}),
+    "program_line_rule_known": ("program", {"line_rule": "none"}),
+    "program_usual_cadence_known": ("program", {"usual_cadence": "3w"}),
+    "membership_pause_from_until": ("membership", {"paused_from": NOW.date()}),
+    "reporting_line_steps_from_1": ("reporting_line", {"steps": 0}),
+    "invitation_has_a_role": ("invitation", {"is_mentee": False}),
+    "invitation_capacity_0_to_20": ("invitation", {"capacity": 21}),
+    "invitation_expires_later": ("invitation", {"expires_at": F("sent_at")}),
+    "invitation_accepted_or_withdrawn": ("invitation", {"accepted_at": NOW, "withdrawn_at": NOW}),
+    "applicant_has_a_role": ("applicant", {"is_mentee": False}),
+    "applicant_capacity_1_to_20": ("applicant", {"capacity": 0}),
     "membership_has_a_role": ("membership", {"is_mentor": False}),
     "membership_capacity_0_to_20": ("membership", {"capacity": 21}),
     "reporting_line_of_two": ("reporting_line", {"senior": F("junior")}),
@@ -71,6 +83,10 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "goal_has_title": ("goal", {"title": ""}),
     "skill_wanted_importance_1_to_3": ("skill_wanted", {"importance": 4}),
     "request_cadence_known": ("request", {"cadence": "3w"}),
+    "request_accepted_was_approved": (
+        "request",
+        {"state": "accepted", "closed_at": NOW, "mentor_yes_at": NOW, "approved_at": None},
+    ),
     "request_of_two": ("request", {"mentee": F("mentor")}),
     "request_starts_before_end": ("request", {"ends_on": F("starts_on")}),
     "request_open_until_closed": ("request", {"closed_at": NOW}),
@@ -107,6 +123,11 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "empathy_once_per_closing": ("rating", {}),
     "empathy_aggregate_once": ("aggregate", {"raters": 4}),
     "membership_once": ("membership", {}),
+    "invitation_one_open_per_address": (
+        "invitation",
+        {"email": "NEW@example.org", "token_digest": "1" * 64},
+    ),
+    "applicant_once": ("applicant", {}),
     "reporting_line_once": ("reporting_line", {}),
     "exclusion_once": ("exclusion", {}),
     "session_number_once": ("session", {}),
@@ -178,6 +199,13 @@ def world(cast) -> dict[str, Model]:
         ),
         "program": cast.program,
         "membership": cast.mentor,
+        "invitation": Invitation.objects.create(
+            program=cast.program, email="new@example.org", is_mentee=True, token_digest="0" * 64,
+            sent_at=NOW, expires_at=NOW + WEEK,
+        ),
+        "applicant": Applicant.objects.create(
+            program=cast.program, person=mentee, is_mentee=True, asked_at=NOW
+        ),
         "mentee_membership": cast.mentee,
         "reporting_line": ReportingLine.objects.create(program=cast.program, junior=mentee, senior=mentor),
         "exclusion": Exclusion.objects.create(by=mentee, other=mentor),

@@ -15,6 +15,7 @@ from mentoring.engagements.models import Request
 from mentoring.outbox.choices import choices_of
 from mentoring.outbox.models import Category, Mail
 from mentoring.outbox.services import queue_mail
+from mentoring.programs.models import Invitation
 from mentoring.schedule.models import Change, Move, Session, TimeAway
 from mentoring.schedule.preview import preview
 from tests import factories
@@ -26,7 +27,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EMAILS = Path(settings.BASE_DIR, "templates/emails")
 TEMPLATES = sorted(path.name.partition(".")[0] for path in EMAILS.glob("*.subject.txt"))
 # To people without an account, who have chosen nothing and have nothing to choose.
-OUTSIDE = {"confirmation_asked"}
+OUTSIDE = {"confirmation_asked", "invitation"}
 MISSING = "missing: %s"
 
 
@@ -58,6 +59,14 @@ def said(cast: Any) -> dict[str, Any]:
     agreed = preview(series.terms, series.mentor, series.mentee)
     return {
         "request": Request.objects.get(engagement=engagement),
+        "invitation": Invitation(
+            program=cast.program,
+            by=cast.admin.person,
+            email="new@example.org",
+            is_mentee=True,
+            expires_at=NOW,
+        ),
+        "invitation_path": "/invitations/abc/",
         "goal": cast.goal,
         "engagement": engagement,
         "series": series,

@@ -20,6 +20,7 @@ from mentoring.outbox.choices import stop_token
 from mentoring.outbox.models import USEFUL_FOR, Category, Mail
 from mentoring.owndata.models import Download
 from mentoring.owndata.services import digest_of
+from mentoring.programs.joining import digest_of
 from mentoring.schedule.changes import propose_change
 from mentoring.schedule.feeds import address_of, make_feed
 from mentoring.schedule.models import Session, TimeAway
@@ -42,7 +43,11 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
     factories.Profile.objects.create(person=superuser)
     accomplishment = cast.mentor.person.accomplishments.create(what="A ward", how="Kindly", on=now.date())
     confirmations.ask(
-        accomplishment_id=accomplishment.pk, by=cast.mentor.person, name="Ada", email="ada@example.org", now=now
+        accomplishment_id=accomplishment.pk,
+        by=cast.mentor.person,
+        name="Ada",
+        email="ada@example.org",
+        now=now,
     )
     question = Mail.objects.get(kind="confirmation_asked")
     learning = cast.mentor.person.learning_records.create(what="A book", kind="book", on=now.date())
@@ -93,6 +98,16 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
     )  # fmt: skip
     ImportRow.objects.create(of=people, number=2, cells=["a"], outcome="error", problems={"email": "No."})
     save_photo(cast.mentor.person, Encoded(b"large", b"small"), now=now)
+    to_approve = factories.make_request(
+        factories.make_goal(cast.mentee, title="A third goal"),
+        factories.make_mentor(program),
+        approved_at=None,
+    )
+    invitation = program.invitations.create(
+        email="new@example.org", is_mentee=True, token_digest=digest_of("token"),
+        sent_at=now, expires_at=now + USEFUL_FOR,
+    )  # fmt: skip
+    applicant = program.applicants.create(person=factories.make_person(), is_mentee=True, asked_at=now)
     feed = address_of(cast.mentor.person)
     assert feed is not None
     return World(
@@ -125,6 +140,11 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
             "sign-in": {"pk": sign_in.pk},
             "goal": {"pk": cast.goal.pk},
             "request": {"pk": asked.pk},
+            "request to approve": {"pk": to_approve.pk},
+            "invitation": {"slug": program.slug, "pk": invitation.pk},
+            "invitation token": {"token": "token"},
+            "applicant": {"slug": program.slug, "pk": applicant.pk},
+            "first step": {"step": "about"},
             "engagement": {"pk": engagement.pk},
             "ended": {"pk": former.pk},
             "series": {"pk": session.series_id},
