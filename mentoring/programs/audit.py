@@ -2,7 +2,8 @@
 
 Actions so far, as words fit to show: "settings changed", "link changed", "member changed", "member removed",
 "member invited", "invitation withdrawn", "applicant accepted", "applicant declined", "request approved",
-"request declined", "program created". Details are names of what changed with values before and after, or
+"request declined", "program created", "skill added",
+"skill removed", "skill renamed", "skill merged", "skill set apart". Details are names of what changed with values before and after, or
 counts; never words that members wrote to each other.
 """
 
