@@ -21,7 +21,8 @@ from mentoring.local import postgres
 
 SEED = 20_260
 SURNAMES = (
-    "Okafor", "Silva", "Müller", "Nguyễn", "Иванова", "田中", "김", "شريف", "כהן", "Παπαδόπουλος", "सिंह", "สมชาย",
+    "Okafor", "Silva", "Müller", "Nguyễn", "Иванова", "田中", "김", "شريف", "כהן", "Παπαδόπουλος", "सिंह",
+    "สมชาย",
 )  # fmt: skip
 GIVEN = ("Ada", "Bo", "Chiara", "Dmitri", "Efua", "Farid", "Grace", "Hana", "Ines", "João")
 ZONES = ("Europe/London", "Lagos", "Kolkata", "America/New_York", "Tokyo", "São Paulo", "CET")

@@ -21,6 +21,7 @@ MOST_COLUMNS = 100
 LONGEST_CELL = 5_000
 MOST_UNPACKED = 600_000_000
 PIECE = 1 << 16
+UNREADABLE = "The letters of this file cannot be read. Save it as CSV UTF-8."
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -52,14 +53,16 @@ def encoding_of(path: str) -> str:
     with open(path, "rb") as file:
         head = file.read(4)
         for bom, name in BOMS:
-            if head.startswith(bom):
+            if head.startswith(bom) and _is_all(path, name):
                 return name
+            if head.startswith(bom):
+                raise TableError(UNREADABLE)
         if head.count(0) >= 2:
             raise TableError("This text is in UTF-16 without its mark. Save it as CSV UTF-8.")
     for name in ("utf-8", "cp1252"):
         if _is_all(path, name):
             return name
-    raise TableError("The letters of this file cannot be read. Save it as CSV UTF-8.")
+    raise TableError(UNREADABLE)
 
 
 def _is_all(path: str, encoding: str) -> bool:
@@ -88,8 +91,6 @@ def _rows_of_text(path: str, encoding: str) -> Iterator[list[str]]:
                 yield [cell.strip() for cell in row]
         except csv.Error as error:
             raise TableError("A cell of this file does not end. A quotation mark is missing.") from error
-        except UnicodeError as error:
-            raise TableError("The letters of this file cannot be read. Save it as CSV UTF-8.") from error
 
 
 def _delimiter(text: str) -> str:

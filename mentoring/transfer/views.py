@@ -20,7 +20,7 @@ from mentoring.uploads import was_too_large
 
 PAGE_SIZE = 50
 PIECE = 1_000_000
-SAMPLE = 4
+SAMPLE = 3
 
 
 def own_import(request: HttpRequest, pk: uuid.UUID) -> Import:
@@ -78,12 +78,21 @@ def import_map(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect("transfer:import-detail", pk=pk)
-    width = len(of.headings)
-    sample = [(row.cells + [""] * width)[:width] for row in of.rows.order_by("number")[:SAMPLE]]
+    sample = list(of.rows.order_by("number")[:SAMPLE])
+    columns = [
+        (heading, [(row.number, row.cells[n] if n < len(row.cells) else "") for row in sample])
+        for n, heading in enumerate(of.headings)
+    ]
     return render(
         request,
         "transfer/import_map.html",
-        {"import": of, "program": of.program, "form": form, "sample": sample},
+        {
+            "import": of,
+            "program": of.program,
+            "form": form,
+            "columns": columns,
+            "numbers": [row.number for row in sample],
+        },
     )
 
 
@@ -146,7 +155,6 @@ def _results(of: Import, request: HttpRequest) -> dict[str, Any]:
         "filters": [(key, label, counts[key or "all"]) for key, label in chosen.fields["show"].choices],  # type: ignore[attr-defined]
         "page": page,
         "rows": [_told(row, of) for row in page.object_list],
-        "labels": [label for name, label in LABELS.items() if name in of.mapping],
         "apply_form": ApplyForm(),
     }
 
@@ -161,16 +169,15 @@ def _counts(of: Import) -> dict[str, int]:
 
 
 def _told(row: ImportRow, of: Import) -> dict[str, Any]:
-    """A row as its table shows it: for each field the cell, what is wrong with it, and what was before."""
-    cells = []
+    """A row as its table shows it: who it is, and beside each cell that matters what is to be said of it."""
+    texts = {name: row.cells[column] for name, column in of.mapping.items() if column < len(row.cells)}
+    told: list[dict[str, Any]] = []
     for name, label in LABELS.items():
-        if name in of.mapping:
-            column = of.mapping[name]
-            text = row.cells[column] if column < len(row.cells) else ""
-            before, after = row.changes.get(name, ["", ""])
-            cells.append(
-                {"label": label, "text": text, "problem": row.problems.get(name, ""), "before": before,
-                 "after": after, "is_changed": name in row.changes}
-            )  # fmt: skip
-    unmapped = [why for name, why in row.problems.items() if name not in of.mapping]
-    return {"row": row, "cells": cells, "unmapped": unmapped}
+        if name in row.problems:
+            told.append({"label": label, "text": texts.get(name, ""), "problem": row.problems[name]})
+        elif name in row.changes:
+            before, after = row.changes[name]
+            told.append({"label": label, "text": after, "before": before, "is_changed": True})
+        elif row.outcome == ImportRow.Outcome.NEW and name not in ("name", "email") and texts.get(name):
+            told.append({"label": label, "text": texts[name]})
+    return {"row": row, "name": texts.get("name", ""), "email": texts.get("email", ""), "told": told}

@@ -1,4 +1,4 @@
-"""What an import does to a program: told beforehand, done at once or not at all, and the second time nothing."""
+"""What an import does to a program: told beforehand, done at once, and the second time nothing."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pytest
 from accounts.models import User
 from mentoring.engagements.services import end_engagement
 from mentoring.goals.models import Goal
+from mentoring.outbox.models import Mail
 from mentoring.programs.models import AuditEntry, Invitation, Membership, ReportingLine
 from mentoring.transfer import services, working
 from mentoring.transfer.models import Import, Imported
@@ -156,6 +157,18 @@ def test_reason_stands_beside_the_cell(bring: Any, field: int, text: str, words:
     assert words in problems(of)[2][name]
     with pytest.raises(services.TransferError, match="in error"):
         services.apply_import(of, sends_invitations=False)
+
+
+def test_mails_go_out_where_they_are_asked_for(cast: Any, bring: Any) -> None:
+    cast.stranger.email = "stranger@example.org"
+    cast.stranger.save()
+    before = Mail.objects.count()
+    apply(bring(table((*ANN[:6], "", "", ""))))
+    assert Mail.objects.count() == before
+    asked = bring(table((*BO[:6], "", "", ""), ("S", "stranger@example.org", *[""] * 7)))
+    apply(asked, sends_invitations=True)
+    sent = dict(Mail.objects.order_by("pk")[before:].values_list("kind", "recipients"))
+    assert sent == {"place-given": ["bo@example.org"], "invitation": ["stranger@example.org"]}
 
 
 def test_second_row_of_an_address_says_which_was_first(bring: Any) -> None:

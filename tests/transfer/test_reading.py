@@ -1,4 +1,4 @@
-"""Files as spreadsheets save them, and files made to do harm: read by a process of its own, or refused in words."""
+"""Files as spreadsheets save them, and files made to do harm: read at a distance, or refused in words."""
 
 import codecs
 import io
@@ -66,7 +66,7 @@ def test_numbers_and_dates_of_a_workbook_are_what_one_sees(tmp_path: Path) -> No
     [
         (text(",").encode("utf-16-le"), "UTF-16 without its mark"),
         (b"Name,E-mail\n\x81\x8d,b@example.org\n", "cannot be read"),
-        (b"\xff\xfeN\x00a\x00m", "cannot be read"),
+        (b"\xff\xfeN\x00a\x00m", "cannot be read"),  # half a letter at its end
         (b"\xd0\xcf\x11\xe0 an old workbook", "XLS"),
         (b"\x7fELF a program", "neither"),
         (b"PK\x03\x04 cut off", "damaged"),
@@ -92,11 +92,13 @@ def workbook(sheet: bytes, told: int | None = None) -> bytes:
         rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
         parts.writestr(
             "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
+            f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets>'
+            '<sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
         )
         parts.writestr(
             "xl/_rels/workbook.xml.rels",
-            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            '<Relationship Id="r1" '
             f'Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
         )
         with parts.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as file:
