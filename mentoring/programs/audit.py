@@ -1,10 +1,10 @@
 """What admins do to a program and its members, kept to be read on the program's audit page.
 
 Actions so far, as words fit to show: "settings changed", "link changed", "member changed", "member removed",
-"member invited", "invitation withdrawn", "applicant accepted", "applicant declined", "request approved",
-"request declined", "program created", "skill added",
-"skill removed", "skill renamed", "skill merged", "skill set apart". Details are names of what changed with values before and after, or
-counts; never words that members wrote to each other.
+"member invited", "invitation accepted", "invitation withdrawn", "applicant accepted", "applicant declined",
+"request approved", "request declined", "program created", "skill added", "skill removed", "skill renamed",
+"skill merged", "skill set apart". Details are names of what changed with values before and after, or counts;
+never words that members wrote to each other.
 """
 
 from collections.abc import Mapping

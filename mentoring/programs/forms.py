@@ -23,6 +23,10 @@ def capacity_field(*, lowest: int, required: bool = True) -> forms.IntegerField:
     )
 
 
+def _date_input() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
 class JoinForm(forms.Form):
     role = forms.ChoiceField(
         label="How would you like to take part?",
@@ -79,11 +83,11 @@ class MembershipForm(_RolesForm):
 class PauseForm(forms.Form):
     """Days in the member's own zone."""
 
-    paused_from = forms.DateField(label="First day", widget=forms.DateInput(attrs={"type": "date"}))
+    paused_from = forms.DateField(label="First day", widget=_date_input())
     paused_until = forms.DateField(
         label="Last day",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=_date_input(),
         help_text="Leave it empty to pause until you say otherwise.",
     )
 

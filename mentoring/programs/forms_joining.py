@@ -17,7 +17,7 @@ class InviteForm(forms.Form):
         label="Mail addresses",
         max_length=40_000,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=f"One a line, {MOST_ADDRESSES} at most: a@example.org, or Amara Eze <a@example.org>.",
+        help_text=f"One a line, {MOST_ADDRESSES} at most: a@example.org, or Amara Eze &lt;a@example.org&gt;.",
     )
     is_mentee = forms.BooleanField(label="As mentees", required=False, initial=True)
     is_mentor = forms.BooleanField(label="As mentors", required=False)

@@ -4,6 +4,7 @@ import re
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.text import capfirst
 
 from mentoring.programs.cadences import Cadence
 from mentoring.programs.models import LONGEST_ENGAGEMENT_WEEKS, Program
@@ -39,6 +40,12 @@ OPEN_TO_ALL = frozenset(
 
 class _PartForm(forms.ModelForm):
     """Says what is wanted; the service writes, so a refused change never shows as made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField) and isinstance(field.widget, forms.RadioSelect):
+                field.choices = [(value, capfirst(str(label))) for value, label in field.choices if value]
 
     def _post_clean(self) -> None:
         pass
