@@ -125,13 +125,13 @@ def _vocabulary(skills: QuerySet[Skill], programs: Collection[uuid.UUID]) -> Voc
         if skill in listed and into in listed:
             here[program].into[skill] = into
     counts_as, names, also = {}, {}, {}
-    for pk, skill in listed.items():
-        views = [each for program, each in here.items() if skill.program in (None, program)]
-        targets = {each.last(pk) for each in views}
-        called = {each.names.get(pk, skill.name) for each in views}
+    for pk, each in listed.items():
+        views = [one for program, one in here.items() if each.program in (None, program)]
+        targets = {one.last(pk) for one in views}
+        called = {one.names.get(pk, each.name) for one in views}
         counts_as[pk] = targets.pop() if len(targets) == 1 else pk
         also[pk] = frozenset(called)
-        names[pk] = called.pop() if len(called) == 1 else skill.name
+        names[pk] = called.pop() if len(called) == 1 else each.name
     return Vocabulary(listed, _settled(counts_as), names, also)
 
 
