@@ -211,8 +211,11 @@ def score(words: list[str], entry: str = "") -> Any:
         similar = TrigramWordSimilarity(in_letters(word), f"{entry}letters")
         has = When(**{f"{entry}words": query}, then=Value(1.0))
         likeness = likeness + Case(has, default=similar, output_field=FloatField())
+    likeness = likeness / Value(float(len(words)))
+    if len(words) > 1:  # words that stand together, as in the name of a skill
+        likeness = likeness + TrigramWordSimilarity(in_letters(" ".join(words)), f"{entry}letters")
     rank = SearchRank(F(f"{entry}words"), whole, weights=[0.05, 0.2, 0.5, 1.0])
-    return Cast(Round((likeness / Value(float(len(words))) + rank) * Value(1e6)), IntegerField())
+    return Cast(Round((likeness + rank) * Value(1e6)), IntegerField())
 
 
 def among(words: str, people: QuerySet[User]) -> set[uuid.UUID]:
