@@ -16,7 +16,7 @@ from mentoring.engagements.models import Engagement, Request
 from mentoring.notes.models import Commitment, PrivateNote
 from mentoring.outbox.models import Mail, MailChoices, Undeliverable
 from mentoring.owndata.models import Download
-from mentoring.programs.models import Applicant, Exclusion, Invitation, ReportingLine
+from mentoring.programs.models import Applicant, Exclusion, Favourite, Invitation, ReportingLine
 from mentoring.schedule.models import Change, Mark, Move, Reminder, Reservation, Series, Session, TimeAway
 from mentoring.transfer.models import Import, ImportPiece, ImportRow
 from tests import factories
@@ -62,6 +62,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "membership_capacity_0_to_20": ("membership", {"capacity": 21}),
     "reporting_line_of_two": ("reporting_line", {"senior": F("junior")}),
     "exclusion_of_another": ("exclusion", {"other": F("by")}),
+    "favourite_of_another": ("favourite", {"by": F("whom")}),
     "series_starts_before_end": ("series", {"ends_on": F("starts_on") - timedelta(days=1)}),
     "series_minutes_15_to_180": ("series", {"minutes": 181}),
     "series_cadence_known": ("series", {"cadence": "3w"}),
@@ -130,6 +131,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "applicant_once": ("applicant", {}),
     "reporting_line_once": ("reporting_line", {}),
     "exclusion_once": ("exclusion", {}),
+    "favourite_once": ("favourite", {}),
     "session_number_once": ("session", {}),
     "reservation_never_twice": ("reservation", {"session": "another_session"}),
     "reservation_once_per_session": ("reservation", {"is_live": False}),
@@ -209,6 +211,7 @@ def world(cast) -> dict[str, Model]:
         "mentee_membership": cast.mentee,
         "reporting_line": ReportingLine.objects.create(program=cast.program, junior=mentee, senior=mentor),
         "exclusion": Exclusion.objects.create(by=mentee, other=mentor),
+        "favourite": Favourite.objects.create(by=cast.mentee, whom=cast.mentor, created_at=NOW),
         "series": Series.objects.get(),
         "session": session,
         "another_session": another,

@@ -123,6 +123,7 @@ def world(cast: Any, client_of: Callable[[User], Client]) -> World:
         on={
             "": {},
             "program": {"slug": program.slug},
+            "exclusion": {"pk": cast.mentor.person.exclusions.create(other=factories.make_person()).pk},
             "token": {"token": program.join_token},
             "mail": {"token": stop_token(cast.mentee.person, Category.REQUESTS)},
             "photo": {

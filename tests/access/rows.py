@@ -108,6 +108,13 @@ ROWS = [
         "200 302 302 302 302 302 302",
     ),
     Row("programs:person-detail", "person", MEMBERS, ALL_405),
+    Row("programs:directory", "program", MEMBERS, ALL_405),
+    Row("programs:favourite-add", "person", ALL_405, "L   302 302 404 302 404 404", swaps=True),
+    Row("programs:favourite-remove", "person", ALL_405, "L   302 302 302 302 404 404", swaps=True),
+    # Not oneself
+    Row("programs:exclusion-new", "person", "L   200 200 404 200 404 404", "L   302 302 404 302 404 404"),
+    Row("programs:exclusion-list", "", OWN, ALL_405),
+    Row("programs:exclusion-delete", "exclusion", ALL_405, "L   404 404 302 404 404 404"),
     Row("programs:member-list", "program", ADMIN, ALL_405),
     Row("programs:member-edit", "member", ADMIN, ADMIN),
     # The program's own words for skills
