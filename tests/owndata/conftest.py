@@ -63,7 +63,8 @@ def history(cast: Any) -> History:
         goal, mentor, now=now - timedelta(weeks=5), message="MESSAGE-shared", offer="OFFER-shared"
     )
     sessions = Session.objects.filter(series__engagement=engagement).order_by("starts_at")
-    past, ahead = sessions.filter(ends_at__lte=now).last(), sessions.filter(starts_at__gt=now).first()
+    past = sessions.filter(ends_at__lte=now).latest("starts_at")
+    ahead = sessions.filter(starts_at__gt=now).earliest("starts_at")
     _write(past, ahead, mentor.person, mentee.person, now)
     for end in (mentor, mentee):
         _add_own(end, cast, now)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -31,7 +32,7 @@ def made_for(person: Any, client: Client) -> zipfile.ZipFile:
     """By the page, the worker and the mail's link."""
     client.post(PAGE)
     assert make_next(timezone.now())
-    response = client.get(link_of(person))
+    response: Any = client.get(link_of(person))
     packed = b"".join(response.streaming_content)
     assert len(packed) == int(response["Content-Length"])
     return zipfile.ZipFile(io.BytesIO(packed))
@@ -93,7 +94,7 @@ def test_link_is_good_for_a_day_and_for_its_person_alone(cast: Any, client_of: A
     assert client.get(link.replace(link[-7:], "aaaaaa/")).status_code == 404
     assert download.token_digest not in link
 
-    Download.objects.update(made_at=download.made_at - DAY, expires_at=timezone.now() - timedelta(seconds=1))
+    Download.objects.update(made_at=F("made_at") - DAY, expires_at=timezone.now() - timedelta(seconds=1))
     assert client.get(link).status_code == 404
     forget_downloads(timezone.now())
     assert DownloadPart.objects.count() == 0
