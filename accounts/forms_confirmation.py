@@ -39,7 +39,7 @@ class AnswerForm(forms.Form):
         state = self.fields["state"]
         assert isinstance(state, forms.ChoiceField)
         state.choices = [
-            (State.CONFIRMED, _choice("It was so", "Your name and this month then stand beside it on the profile.")),
+            (State.CONFIRMED, _choice("It was so", "Your name and this month stand on the profile.")),
             (
                 State.CORRECTED,
                 _choice("It was a little different", f"Change the words below; {person} decides on them."),
