@@ -89,8 +89,8 @@ def test_encode_turns_the_picture_upright_and_leaves_out_where_it_was_taken(orie
 
     shown = opened(encoded.large)
     corners = [shown.getpixel((50, 50)), shown.getpixel((350, 50)), shown.getpixel((50, 350))]
-    assert [max(range(3), key=lambda band: pixel[band]) for pixel in corners[:2]] == [0, 2]
-    assert min(corners[2]) > 200
+    for is_, was in zip(corners, [(255, 0, 0), (0, 0, 255), (255, 255, 255)], strict=True):
+        assert max(abs(one - other) for one, other in zip(is_, was, strict=True)) < 60
     for trace in (b"Camera", b"secret", b"xmpmeta", b"Exif", b"EXIF", b"ICCP"):
         assert trace not in encoded.large + encoded.small
 
