@@ -4,8 +4,6 @@ Every function locks the row of the person whose accomplishment it is before it 
 at once, or an answer and a change of the words, come one after the other.
 """
 
-import hashlib
-import secrets
 import uuid
 from datetime import datetime, timedelta
 
@@ -15,6 +13,7 @@ from django.db import connection, transaction
 from accounts import mails, search
 from accounts.models import Accomplishment, Confirmation, User
 from accounts.services import words_changed
+from accounts.tokens import digest_of, new_token
 from mentoring.outbox.models import Mail
 from mentoring.outbox.services import withdraw as withdraw_mails
 
@@ -46,7 +45,7 @@ def ask(*, accomplishment_id: int, by: User, name: str, email: str, now: datetim
     _check_not_too_often(by, address, now)
     if before:
         before.delete()
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     confirmation = Confirmation.objects.create(
         accomplishment=accomplishment,
         name=name,
@@ -130,10 +129,6 @@ def forget(accomplishment: Accomplishment) -> bool:
         return False
     _remove(confirmation)
     return True
-
-
-def digest_of(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def is_unconfirmed(confirmation: Confirmation, now: datetime) -> bool:

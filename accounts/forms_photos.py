@@ -11,7 +11,7 @@ class PhotoForm(forms.Form):
 
     photo = forms.FileField(
         label="Your photo",
-        help_text="JPEG, PNG or WebP, at most 5 MB and 40 megapixels. A square in the middle is cut out of it.",
+        help_text="JPEG, PNG or WebP, at most 5 MB and 40 megapixels. Its middle is cut out as a square.",
         error_messages={
             "required": "Choose a file first.",
             "empty": "This file is empty.",

@@ -61,7 +61,8 @@ def to_utc(week: Week, zone: str, monday: date) -> Week:
 
     A half hour of UTC counts if all of it is protected; a week in which clocks change is right on both sides.
     """
-    return week[_on_the_wall(zone, monday)].all(axis=1)
+    whole: Week = np.all(week[_on_the_wall(zone, monday)], axis=1)
+    return whole
 
 
 @lru_cache(maxsize=2048)

@@ -1,5 +1,6 @@
 """What somebody leaves behind who leaves a program. The settings name these two, as programs stand lower."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,7 +44,7 @@ def release(membership: Membership, *, by: User | None, now: datetime) -> None:
         services.end_engagement(engagement_id=pk, by=None if by else person, now=now)
 
 
-def _answer(pk: object, person: User, now: datetime) -> None:
+def _answer(pk: uuid.UUID, person: User, now: datetime) -> None:
     request = Request.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     if request.state != Request.State.OPEN:
         return

@@ -1,7 +1,5 @@
 """A download of everything about oneself: asked for, made in the background, fetched for a day, forgotten."""
 
-import hashlib
-import secrets
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import User
+from accounts.tokens import digest_of, new_token
 from mentoring.celery import publish_on_commit
 from mentoring.outbox.services import queue_mail
 from mentoring.owndata.models import GOOD_FOR, Download, DownloadPart
@@ -54,7 +53,7 @@ def make_next(now: datetime) -> bool:
             file.seek(0)
             for number, packed in enumerate(iter(lambda: file.read(PART), b"")):
                 DownloadPart.objects.create(download=download, number=number, packed=packed)
-        token = secrets.token_urlsafe(32)
+        token = new_token()
         download.made_at, download.expires_at, download.size = now, now + GOOD_FOR, size
         download.token_digest = digest_of(token)
         download.save(update_fields=["made_at", "expires_at", "size", "token_digest"])
@@ -84,7 +83,3 @@ def forget_downloads(now: datetime) -> None:
     """The bytes of those that are over, and in the end their rows."""
     DownloadPart.objects.filter(download__expires_at__lte=now).delete()
     Download.objects.filter(expires_at__lte=now - KEPT_FOR).delete()
-
-
-def digest_of(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

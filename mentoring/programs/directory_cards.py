@@ -19,7 +19,8 @@ def cards_of(
     """What the page shows of its members; the queries do not depend on how many there are."""
     here = [member.pk for member in found.members]
     persons = [member.person_id for member in found.members]
-    taken = dict(Membership.objects.filter(pk__in=here).with_counts().values_list("pk", "taken"))
+    counted: Any = Membership.objects.filter(pk__in=here).with_counts()
+    taken = dict(counted.values_list("pk", "taken"))
     skills = _skills_of(persons, vocabulary, wanted_skills)
     starred = favourites.among(reader, here)
     waiting, active = _between(reader)
@@ -52,7 +53,7 @@ def _skills_of(
 def _shown(
     levels: Mapping[int, int], vocabulary: Vocabulary, wanted: Collection[int]
 ) -> list[dict[str, Any]]:
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "name": vocabulary.names[pk],
             "kind": vocabulary.listed[pk].kind,

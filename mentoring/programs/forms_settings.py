@@ -1,7 +1,7 @@
 """What a program is and how it works, in parts: the settings show all, creating one goes through them."""
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.utils.text import capfirst
@@ -45,7 +45,8 @@ class _PartForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             if isinstance(field, forms.ChoiceField) and isinstance(field.widget, forms.RadioSelect):
-                field.choices = [(value, capfirst(str(label))) for value, label in field.choices if value]
+                choices = cast("list[tuple[str, str]]", list(cast(Any, field.choices)))
+                field.choices = [(value, capfirst(str(label))) for value, label in choices if value]
 
     def _post_clean(self) -> None:
         pass

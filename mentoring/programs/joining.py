@@ -3,14 +3,14 @@
 Nobody learns from any of them whether an address has an account: an invitation is made and sent alike.
 """
 
-import hashlib
-import secrets
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Q
@@ -18,6 +18,8 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.tokens import digest_of, new_token
+from mentoring.outbox.choices import Outsider
 from mentoring.outbox.models import Category
 from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.programs.audit import record
@@ -48,21 +50,6 @@ class Invited:
     sent: list[Invitation] = field(default_factory=list)
     members: list[str] = field(default_factory=list)  # addresses of current members
     waiting: list[str] = field(default_factory=list)  # invited already, and the invitation is open
-
-
-@dataclass(frozen=True)
-class _Addressee:
-    """Somebody of whom only the address is known."""
-
-    email: str
-    name: str
-    pk: uuid.UUID = None  # type: ignore[assignment]
-    zone: str = "UTC"
-    zone_info: ZoneInfo = UTC
-
-
-def digest_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @transaction.atomic
@@ -109,7 +96,7 @@ def resend_invitation(invitation: Invitation, *, by: User, now: datetime) -> Non
     if invitation.sent_at + SENT_AGAIN_AFTER > now:
         raise ProgramError("This invitation was sent within the last hour. Give it a little time.")
     withdraw([_about(invitation)])
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     invitation.token_digest, invitation.sent_at, invitation.expires_at = digest_of(token), now, now + OPEN_FOR
     invitation.save(update_fields=["token_digest", "sent_at", "expires_at"])
     mail_invitation(invitation, token, now)
@@ -151,7 +138,7 @@ def enter(
         raise ProgramError(
             "In this program an admin makes somebody a mentor. Join as mentee, or ask to be invited."
         )
-    roles = {"is_mentor": is_mentor, "is_mentee": is_mentee, "capacity": capacity}
+    roles: dict[str, Any] = {"is_mentor": is_mentor, "is_mentee": is_mentee, "capacity": capacity}
     if not program.joins_after_approval:
         return join_program(program, person, **roles, now=now)
     Applicant.objects.update_or_create(
@@ -183,7 +170,7 @@ def programs_open_to(person: User | AnonymousUser) -> Sequence[Program]:
     """Those that a confirmed mail address of the person opens, and that they are not in."""
     if not isinstance(person, User):
         return []
-    verified = person.emailaddress_set.filter(verified=True).values_list("email", flat=True)
+    verified = EmailAddress.objects.filter(user=person, verified=True).values_list("email", flat=True)
     domains = sorted({email.rpartition("@")[2].lower() for email in verified})
     if not domains:
         return []
@@ -197,7 +184,7 @@ def roles_in_words(one: Invitation | Applicant) -> str:
 
 
 def _send(program: Program, place: Place, by: User | None, now: datetime) -> Invitation:
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     invitation = Invitation.objects.create(
         program=program,
         by=by,
@@ -213,7 +200,7 @@ def _send(program: Program, place: Place, by: User | None, now: datetime) -> Inv
 def mail_invitation(invitation: Invitation, token: str, now: datetime) -> None:
     queue_mail(
         kind="invitation",
-        to=_Addressee(invitation.email, invitation.name or invitation.email),
+        to=Outsider(invitation.email, invitation.name or invitation.email),
         template="invitation",
         context={
             "invitation": invitation,

@@ -4,7 +4,6 @@ Called within the one transaction of the import. Where two do the same at once, 
 them (IntegrityError), which undoes all of it.
 """
 
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,9 +18,10 @@ from django.db.models.functions import Lower
 from accounts import search
 from accounts.models import PersonSkill, Profile, SpokenLanguage, User
 from accounts.services import words_changed
+from accounts.tokens import digest_of, new_token
 from mentoring.celery import publish_on_commit
 from mentoring.goals.models import Goal
-from mentoring.programs.joining import OPEN_FOR, digest_of, mail_invitation
+from mentoring.programs.joining import OPEN_FOR, mail_invitation
 from mentoring.programs.models import Invitation, Membership, Program
 from mentoring.transfer.invitations import tell_placed
 from mentoring.transfer.models import Import, Imported, ImportRow
@@ -135,7 +135,7 @@ class Writer:
         before.annotate(at=Lower("email")).filter(at__in=[plan.email for plan in plans]).update(
             withdrawn_at=self.now
         )
-        tokens = [secrets.token_urlsafe(32) for _ in plans]
+        tokens = [new_token() for _ in plans]
         made = Invitation.objects.bulk_create(
             Invitation(
                 program=self.program, by=self.of.by, email=plan.email, name=plan.name, sent_at=self.now,

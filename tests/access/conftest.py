@@ -13,14 +13,13 @@ from django.utils import timezone
 from accounts import confirmations
 from accounts.models import User
 from accounts.photos import Encoded, save_photo
+from accounts.tokens import digest_of
 from matching.models import MatchRun, Pairing
 from mentoring.engagements.services import end_engagement
 from mentoring.notes import services as notes
 from mentoring.outbox.choices import stop_token
 from mentoring.outbox.models import USEFUL_FOR, Category, Mail
 from mentoring.owndata.models import Download
-from mentoring.owndata.services import digest_of
-from mentoring.programs.joining import digest_of
 from mentoring.schedule.changes import propose_change
 from mentoring.schedule.feeds import address_of, make_feed
 from mentoring.schedule.models import Session, TimeAway

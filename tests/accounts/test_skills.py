@@ -64,7 +64,9 @@ def test_skills_outside_the_list_are_refused(client_of, skill):
 
     response = client_of(person).post(URL, posted_rows("skills", {"skill": skill, "level": 3}))
 
-    assert response.context["rows"].errors == [{"skill": ["No skill of this name is in the list. Try another word for it."]}]
+    assert response.context["rows"].errors == [
+        {"skill": ["No skill of this name is in the list. Try another word for it."]}
+    ]
 
 
 def test_skills_row_with_a_level_and_no_skill_is_asked_for_one(client_of):
