@@ -2,12 +2,10 @@
 
 import uuid
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -36,7 +34,6 @@ def member_list(request: HttpRequest, slug: str) -> HttpResponse:
         .order_by("person__name", "pk")
     )
     page = Paginator(members, PAGE_SIZE).get_page(request.GET.get("page"))
-    link = settings.SITE_URL + reverse("programs:join", args=[program.join_token])
     return render(
         request,
         "programs/member_list.html",
@@ -45,7 +42,6 @@ def member_list(request: HttpRequest, slug: str) -> HttpResponse:
             "page": page,
             "filter": chosen,
             "is_filtered": any(words.values()),
-            "join_link": link,
         },
     )
 

@@ -16,13 +16,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.access.conftest import World
 from tests.access.rows import ACTORS, LIBRARY, ROWS
 
+# A library's old addresses have no name, and lead on to those that have.
+OURS = ("accounts", "matching", "mentoring")
+
 
 def addresses(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
             yield from addresses(pattern, inner)
-        else:
+        elif pattern.name or pattern.callback.__module__.startswith(OURS):
             yield f"{namespace}{pattern.name}", pattern
 
 
@@ -76,7 +79,11 @@ def test_a_foreign_id_is_not_found_for_anybody(world: World, method: str) -> Non
         kwargs = world.on[row.on]
         if not kwargs or row.on in ("token", "accomplishment", "learning"):
             continue
-        foreign = {name: 0 if isinstance(value, int) else strange[name] for name, value in kwargs.items()}
+        foreign = {
+            name: 0 if isinstance(value, int) else strange.get(name, value) for name, value in kwargs.items()
+        }
+        if foreign == kwargs:  # about nothing that has an id
+            continue
         url = reverse(row.name, kwargs=foreign)
         answers = {answer(world.clients[actor], method, url, {}) for actor in ACTORS[1:]}
         wrong += [f"{method} {row.name}: {answers}"] if answers not in ({"404"}, {"405"}) else []
@@ -106,9 +113,9 @@ def test_losing_the_membership_bites_on_the_next_request(world: World, cast: Any
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_no_page_of_the_account_library_fails(world: World, method: str) -> None:
     failed = []
-    for name, pattern in addresses():
+    for name, _ in addresses():
         if name.startswith(LIBRARY):
-            kwargs = dict.fromkeys(pattern.pattern.regex.groupindex, "x1")
+            kwargs = dict.fromkeys(get_resolver().reverse_dict[name][0][0][1], "1")
             url = reverse(name, kwargs=kwargs)
             answers = {answer(world.clients[actor], method, url, {}) for actor in ("An", "Ee", "SU")}
             failed += [name] if any(status.startswith("5") for status in answers) else []

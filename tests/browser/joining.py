@@ -66,6 +66,7 @@ def join_link(admin: Visitor) -> str:
     admin.open("/")
     admin.follow("Members")
     admin.reads(admin.name, "1 member")
+    admin.follow("Joining")
     return admin.page.get_by_label("Whoever has it can join").input_value()
 
 

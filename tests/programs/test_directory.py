@@ -54,9 +54,9 @@ def mentors(cast):
         ({"words": "hadad"}, ["Leila Haddad"]),
         ({"words": "?!"}, ["Bao Nguyễn", "Leila Haddad"]),
         ({"words": "astronomy"}, []),
-        ({"kind": "leadership"}, ["Leila Haddad"]),
+        ({"kind": "leadership"}, []),
         ({"kind": "technical"}, ["Bao Nguyễn"]),
-        ({"kind": "political"}, []),
+        ({"kind": "political"}, ["Leila Haddad"]),
         ({"language": "fr"}, ["Bao Nguyễn"]),
         ({"language": "en"}, ["Leila Haddad"]),  # Bao's English is basic
         ({"country": "VN"}, ["Bao Nguyễn"]),
