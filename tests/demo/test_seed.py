@@ -18,6 +18,7 @@ from accounts.models import (
     SpokenLanguage,
     User,
 )
+from accounts.skills import load_skills
 from mentoring.demo.people import half_hours
 from mentoring.demo.seeding import seed
 from mentoring.demo.told import read
@@ -85,6 +86,7 @@ def forget_all() -> None:
     connection.check_constraints()  # rows whose checks are put off cannot be truncated
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE programs_program, accounts_user CASCADE")
+    load_skills(Skill)  # the list may hold skills of programs, so it went with them
 
 
 def test_seed_fits_the_other_season(seeded):

@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
                     ("m4", "monthly, on the fourth such weekday"),
                     ("m5", "monthly, on the last such weekday"),
                 ],
-                default="2w",
+                default="1w",
                 max_length=2,
                 verbose_name="usual rhythm",
             ),

@@ -71,7 +71,7 @@ class Program(models.Model):
     line_rule = models.CharField(
         "who of one's reporting line is kept apart", max_length=6, choices=LineRule, default=LineRule.CHAIN
     )
-    usual_cadence = models.CharField("usual rhythm", max_length=2, choices=Cadence, default=Cadence.TWO_WEEKS)
+    usual_cadence = models.CharField("usual rhythm", max_length=2, choices=Cadence, default=Cadence.WEEKLY)
     # Joining: by whoever has the link, and by whoever has a confirmed mail address of these domains.
     joins_by_link = models.BooleanField("people join by the link", default=True)
     joins_after_approval = models.BooleanField("an admin approves who joins", default=False)
