@@ -120,7 +120,7 @@ def fill_in_as_mentee(ewa: Visitor) -> None:
 
 def to_profile_page(person: Visitor, address: str) -> None:
     person.open("/profile/")
-    link = person.page.locator(f"main a[href='{address}']").first
+    link = person.page.locator(f"main a[href='{address}']").locator("visible=true").first
     person.go(link)
 
 

@@ -16,7 +16,7 @@ FILLED = {
     "request_days": "10",
     "longest_weeks": "26",
     "usual_weeks": "12",
-    "usual_cadence": "2w",
+    "usual_cadence": "1w",
     "line_rule": "chain",
 }
 
