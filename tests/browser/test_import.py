@@ -119,7 +119,7 @@ def upload(marta: Visitor, path: Path) -> None:
     enter(marta, "New import")
     tab_to(marta, "file:")
     with marta.page.expect_file_chooser() as chooser:
-        marta.page.keyboard.press("Enter")
+        marta.page.keyboard.press("Space")
     chooser.value.set_files(path)
     enter(marta, "Upload")
     expect(marta.page.get_by_role("heading", name="Which column is what?")).to_be_visible(timeout=WORK_MS)
