@@ -155,7 +155,7 @@ def _page(session: Session, reader: User, now: datetime) -> dict[str, object]:
         "why_not": moves.why_not(session, move, now) if move and is_ahead else "",
         "may_move": is_ahead,
         "may_mark": marks.is_markable(session, now),
-        "marks": session.marks.select_related("person"),
+        "marks": session.marks.select_related("person").order_by("marked_at", "pk"),
         "asks_whether_it_suits": marks.asks_whether_it_suits(session),
         "word": session.read_word(),
         "previous": beside.filter(starts_at__lt=session.starts_at).order_by("-starts_at").first(),

@@ -92,9 +92,8 @@ def _shift(series_id: uuid.UUID, now: datetime, *, is_last: bool) -> Shifts:
     mails.sessions_reserved([one.session for one in planned], now)
     if planned or shifts.taken:
         told = sorted(planned, key=lambda one: one.was_at)
-        mails_series.zone_changed(
-            stale[0][0].series, [(one.session, one.was_at) for one in told], shifts.taken, now
-        )
+        taken = sorted(shifts.taken, key=lambda session: session.starts_at)
+        mails_series.zone_changed(stale[0][0].series, [(one.session, one.was_at) for one in told], taken, now)
     return shifts
 
 
