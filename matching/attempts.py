@@ -6,21 +6,20 @@ not said for a while that it is alive; from then on the attempt before can write
 is conditional on its token.
 """
 
-import threading
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from matching.models import MatchRun, MatchRunQuerySet
+from mentoring.database import every
 
 State = MatchRun.State
 BEATS = 6.0  # signs of life in the time after which a run is left to another worker
@@ -104,22 +103,10 @@ def take_over(run_id: uuid.UUID, now: datetime) -> Attempt | None:
     return attempt if taken else None
 
 
-@contextmanager
-def beating(attempt: Attempt) -> Iterator[None]:
-    """Says every few seconds that the attempt is alive, on a connection of its own."""
-    done = threading.Event()
-
-    def beat() -> None:
-        try:
-            while not done.wait(settings.MATCH_STALE_AFTER.total_seconds() / BEATS):
-                attempt.rows().update(beat_at=timezone.now())
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=beat, name="match-run-beat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+def beating(attempt: Attempt) -> AbstractContextManager[None]:
+    """Says every few seconds that the attempt is alive."""
+    return every(
+        settings.MATCH_STALE_AFTER.total_seconds() / BEATS,
+        lambda: attempt.rows().update(beat_at=timezone.now()),
+        "match-run-beat",
+    )

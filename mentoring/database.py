@@ -1,8 +1,10 @@
-"""Outliving a restart of PostgreSQL, for what runs on without a request."""
+"""Outliving a restart of PostgreSQL, and saying that one is alive, for what runs on without a request."""
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -33,3 +35,25 @@ def patiently(work: Callable[[], Result], patience: float = PATIENCE) -> Result:
             log.warning("the database is away: %s", str(error).strip())
             connection.close()
         time.sleep(PAUSE)
+
+
+@contextmanager
+def every(seconds: float, say: Callable[[], object], name: str) -> Iterator[None]:
+    """Within it `say` is called again and again from a thread of this name, on a connection of its own: the
+    work itself may be in a transaction."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        try:
+            while not over.wait(seconds):
+                say()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=repeat, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

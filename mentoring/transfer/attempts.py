@@ -4,18 +4,16 @@ A worker takes an import over by one conditional UPDATE, which writes its token;
 import's row afterwards is conditional on that token.
 """
 
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from mentoring.database import every
 from mentoring.transfer.models import Import, ImportQuerySet
 
 BEAT_SECONDS = 1.0  # also how often the page hears how far it is
@@ -53,22 +51,10 @@ def take_over(import_id: uuid.UUID, now: datetime) -> Attempt | None:
     return Attempt(import_id, token, Import.objects.values_list("state", flat=True).get(pk=import_id))
 
 
-@contextmanager
-def beating(attempt: Attempt) -> Iterator[None]:
-    """Says every second how far it is, on a connection of its own: the work may be in a transaction."""
-    over = threading.Event()
-
-    def beat() -> None:
-        try:
-            while not over.wait(BEAT_SECONDS):
-                attempt.rows().update(beat_at=timezone.now(), rows_done=attempt.done)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=beat, name="import-beat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+def beating(attempt: Attempt) -> AbstractContextManager[None]:
+    """Says every second how far it is."""
+    return every(
+        BEAT_SECONDS,
+        lambda: attempt.rows().update(beat_at=timezone.now(), rows_done=attempt.done),
+        "import-beat",
+    )
