@@ -224,6 +224,7 @@ def publish_ticked(marta: Visitor) -> None:
     marta.press("Publish the ticked ones")
     expect(marta.page.get_by_label("The chosen ones (1)")).to_be_checked()
     marta.page.get_by_role("button", name="Publish", exact=True).click()
+    expect(marta.page.locator("main:not(:has(#publishing)) .badge", has_text="published in part")).to_be_visible()
     expect(marta.card("Lucia Ortiz with Tomas Lind").locator(".badge")).to_have_text("published")
     marta.page.wait_for_load_state()
     marta.arrive()

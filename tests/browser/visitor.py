@@ -6,6 +6,7 @@ from tests.browser.audit import DESK, Audit, view_of
 from tests.factories import PASSWORD
 
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Visitor:
@@ -79,7 +80,7 @@ class Visitor:
     def reads(self, *texts: str) -> None:
         for text in texts:
             told = f"{self.name} reads {text!r} at {self.page.url}"
-            expect(self.page.locator("body", has_text=text), told).to_be_attached(timeout=PATIENCE_MS)
+            expect(self.page.locator("body", has_text=text), told).to_be_attached()
 
     def reads_not(self, *texts: str) -> None:
         for text in texts:
