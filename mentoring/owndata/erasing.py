@@ -2,17 +2,19 @@
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session as SignIn
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from mentoring.engagements.models import Engagement, Request
 from mentoring.engagements.services import (
+    decline_for_leaving,
     decline_request,
     end_engagement,
     expire_requests,
@@ -71,10 +73,11 @@ def left_without_admin(person: User) -> list[Program]:
 
 
 def under_way(person: User) -> dict[str, int]:
-    """What ends with the account, counted."""
+    """What ends with the account, counted; a request that the person has not heard of is not."""
+    known = _open_requests(person).filter(Q(approved_at__isnull=False) | Q(mentee=person))
     return {
         "engagements": Engagement.objects.active().visible_to(person).count(),
-        "requests": _open_requests(person).count(),
+        "requests": known.count(),
     }
 
 
@@ -113,7 +116,9 @@ def _end_what_is_under_way(person: User, now: datetime) -> None:
     for engagement in Engagement.objects.active().visible_to(person).order_by("pk"):
         end_engagement(engagement_id=engagement.pk, by=person, now=now)
     for request in _open_requests(person).filter(expires_at__gt=now):
-        if request.mentee_id != person.pk:
+        if request.mentee_id != person.pk and request.approved_at is None:
+            decline_for_leaving(request_id=request.pk, now=now)  # the mentor has not heard of it
+        elif request.mentee_id != person.pk:
             decline_request(
                 request_id=request.pk,
                 decline=Request.Decline.CAPACITY,
@@ -164,7 +169,10 @@ def _apply_way(rule: Rule, way: Way, who: Who) -> None:
             going = rows.filter(way.goes).values("pk")
             rule.model._default_manager.filter(pk__in=list(going.values_list("pk", flat=True))).delete()
         if way.rewrite and who.name != NAMELESS:
-            _rewrite(rows, way.rewrite, who)
+            shared = rows.filter(way.namesakes(who)) if way.namesakes else rows.none()
+            kept = set(shared.values_list("pk", flat=True))
+            _rewrite(rows.filter(pk__in=kept), way.rewrite, replace(who, name=""))
+            _rewrite(rows.exclude(pk__in=kept), way.rewrite, who)
         if way.blank:
             rows.update(**way.blank)
 
@@ -193,7 +201,7 @@ def without_name(said: Any, who: Who) -> Any:
     if isinstance(said, list):
         return [without_name(one, who) for one in said]
     if isinstance(said, dict):
-        return {without_name(key, who): without_name(value, who) for key, value in said.items()}
+        return {key: without_name(value, who) for key, value in said.items()}  # keys are words of ours
     return said
 
 

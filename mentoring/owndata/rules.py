@@ -53,6 +53,7 @@ class Way:
     goes: Q | None = None  # of KEPT rows, those that are deleted all the same
     blank: Mapping[str, Any] = field(default_factory=dict)  # fields of KEPT rows, and what they say then
     rewrite: tuple[str, ...] = ()  # fields of KEPT rows in which name and addresses are replaced
+    namesakes: Callable[[Who], Q] | None = None  # rows in which the name may be another's, and stays
     why: str = ""
 
     def condition(self, who: Who) -> Q:

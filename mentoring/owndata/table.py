@@ -13,7 +13,15 @@ from mentoring.outbox.models import EMPTY
 from mentoring.owndata.rules import Rule, Way, Who
 from mentoring.owndata.table_libraries import LIBRARIES
 from mentoring.owndata.table_pairs import ENGAGEMENTS, MATCHING, NOTES, SCHEDULE
-from mentoring.owndata.ways import COUNTED, FOLLOWS, KEPT, OTHERS, at_their_address, in_their_programs
+from mentoring.owndata.ways import (
+    COUNTED,
+    FOLLOWS,
+    KEPT,
+    OTHERS,
+    at_their_address,
+    in_their_programs,
+    where_another_has_the_name,
+)
 from mentoring.transfer.models import ImportRow
 
 
@@ -23,6 +31,13 @@ def _rows_with_their_address(who: Who) -> Q:
     for address in who.addresses:
         found |= Q(pk__in=rows.filter(said__contains=address).values("pk"))
     return found
+
+
+def _records_of_people(who: Who) -> Q:
+    """Entries of the audits of their programs, but for those that name no people: somebody may be called as
+    a skill is, or a setting."""
+    of_things = Q(action__in=["settings changed", "program created"]) | Q(action__startswith="skill ")
+    return in_their_programs("program")(who) & ~of_things
 
 
 def _hours(profile: Any) -> list[str]:
@@ -177,10 +192,11 @@ PROGRAMS = (
         (
             Way("by", KEPT, why="It is the program's record."),
             Way(
-                find=in_their_programs("program"),
+                find=_records_of_people,
                 fate=KEPT,
                 is_exported=False,
                 rewrite=("details",),
+                namesakes=where_another_has_the_name,
                 why="It is the program's record; the name in it is replaced.",
             ),
         ),

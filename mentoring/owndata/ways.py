@@ -27,5 +27,12 @@ def in_their_programs(field: str) -> Any:
     return lambda who: Q(**{f"{field}__in": Membership.objects.filter(person=who.pk).values("program")})
 
 
+def where_another_has_the_name(who: Who) -> Q:
+    """In programs of which somebody else of the same name is or was a member: whoever takes another's name
+    and then goes must not take it out of what is recorded of the other."""
+    others = Membership.objects.filter(person__name=who.name).exclude(person=who.pk)
+    return Q(program__in=others.values("program"))
+
+
 def pair(prefix: str = "", fate: Fate = KEPT, **more: Any) -> tuple[Way, ...]:
     return tuple(Way(f"{prefix}{half}", fate, why=SHARED, **more) for half in ("mentor", "mentee"))

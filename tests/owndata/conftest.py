@@ -145,7 +145,7 @@ def _add_own(end: Membership, cast: Any, now: Any) -> None:
     )
     AuditEntry.objects.create(
         program=end.program, by=cast.admin.person, at=now, action="member changed",
-        details={person.name: ["mentee", person.email], "among": [f"With {person.name}."]},
+        details={"person": [person.name, person.email], "among": [f"With {person.name}."]},
     )  # fmt: skip
     Mail.objects.create(
         key=f"old {half}", kind="login_code", recipients=[person.email], subject=f"Dear {person.name}",

@@ -20,7 +20,8 @@ from mentoring.outbox.services import clear_sent
 from mentoring.owndata.erasing import NAMELESS, erase, erase_again, without_name
 from mentoring.owndata.rules import Who
 from mentoring.owndata.services import OwnDataError
-from mentoring.programs.models import AuditEntry, Membership
+from mentoring.programs.audit import record
+from mentoring.programs.models import AuditEntry, Membership, Program
 from mentoring.schedule.models import Session
 from mentoring.transfer.models import ImportRow
 from tests import factories
@@ -244,4 +245,35 @@ def test_a_name_is_taken_out_of_words_and_not_of_other_words() -> None:
 
     said = without_name({"Al": ["Also Al.", "AL@example.org, malal@example.org", 3]}, who)
 
-    assert said == {NAMELESS: [f"Also {NAMELESS}.", ", malal@example.org", 3]}
+    assert said == {"Al": [f"Also {NAMELESS}.", ", malal@example.org", 3]}
+
+
+def test_nobody_takes_another_s_name_out_of_the_audit_by_going_under_it(cast: Any) -> None:
+    def noted(action: str, **details: Any) -> AuditEntry:
+        return record(cast.program, by=cast.admin.person, action=action, details=details, now=timezone.now())
+
+    entries = [
+        noted("member removed", person=cast.mentor.person.name),
+        noted("settings changed", mode=["self", "approved"]),
+        noted("skill added", skill="self"),
+    ]
+    before = [entry.details for entry in entries]
+
+    for name in (cast.mentor.person.name, "mode", "self"):
+        alike = factories.make_member(cast.program, factories.make_person(name=name))
+        erase(person_id=alike.person_id, now=timezone.now())
+
+    assert [AuditEntry.objects.get(pk=entry.pk).details for entry in entries] == before
+
+
+def test_a_mentor_goes_whom_a_request_has_not_reached_yet(cast: Any, client_of: Any) -> None:
+    Program.objects.filter(pk=cast.program.pk).update(mode=Program.Mode.APPROVED)
+    mentor = cast.mentor.person
+    held = factories.make_request(cast.goal, cast.mentor, approved_at=None)
+    assert "No request of yours is waiting" in client_of(mentor).get(PAGE).text
+
+    erase(person_id=mentor.pk, now=timezone.now())
+
+    held.refresh_from_db()
+    assert (held.state, held.decline, held.decline_note) == ("declined", Request.Decline.CAPACITY, "")
+    assert Mail.objects.filter(person=cast.mentee.person, kind="request_declined").exists()
