@@ -14,8 +14,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.languages import LANGUAGE_CHOICES, Fluency
+from accounts.plain import plain
 from accounts.zones import zone_names
-from mentoring.transfer.fields import plain
 
 # What a spreadsheet takes for the beginning of a formula, also in the wide letters of East Asian fonts.
 FORMULA_SIGNS = "=+-@\t\r\n＝＋－＠"

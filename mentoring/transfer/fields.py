@@ -1,7 +1,6 @@
 """The columns of a list of people, and the headings that people give them."""
 
-import re
-import unicodedata
+from accounts.plain import plain
 
 LABELS = {
     "email": "Mail address",
@@ -43,14 +42,6 @@ _HEADINGS = {
     "goals": "goals|goal|objectives|objective|wants to reach|ziele|ziel|objectifs|objetivos|objetivo",
 }
 _FIELD_OF = {heading: field for field, names in _HEADINGS.items() for heading in names.split("|")}
-
-
-def plain(text: str) -> str:
-    """Small letters without accents and punctuation, for comparing what people type."""
-    bare = "".join(
-        each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each)
-    )
-    return " ".join(re.sub(r"[^\w]+", " ", bare.replace("'", "").replace("’", "")).replace("_", " ").split())
 
 
 def guess(headings: list[str]) -> dict[str, int]:

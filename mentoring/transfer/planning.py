@@ -17,12 +17,12 @@ from django.utils import timezone
 
 from accounts.languages import Fluency, language_name
 from accounts.models import PersonSkill, Skill, SkillHere, SpokenLanguage, User
+from accounts.plain import plain
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Invitation, Membership, ReportingLine
 from mentoring.transfer import cells
 from mentoring.transfer.cells import CellError, SkillNames
-from mentoring.transfer.fields import plain
 from mentoring.transfer.models import Import, Imported, ImportRow
 from mentoring.transfer.surveying import Survey
 
@@ -187,7 +187,8 @@ class Planner:
             plan.changes["goals"] = ["", "; ".join(plan.goals)]
 
     def _line(self, plan: Plan) -> None:
-        if plan.email not in self.survey.manager:
+        """Of who is only invited nothing is said: lines are kept of those alone who have an account."""
+        if plan.known.membership is None or plan.email not in self.survey.manager:
             return
         manager = self.survey.manager[plan.email]
         wanted = {manager} if manager else set()

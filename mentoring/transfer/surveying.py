@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from mentoring.programs.models import Invitation, Membership, ReportingLine
-from mentoring.transfer.cells import CellError, mail_of
+from mentoring.transfer.cells import CellError, mail_of, unquoted
 from mentoring.transfer.models import Import
 
 # Longer chains are mistakes; stored whole, they would fill the table.
@@ -53,7 +53,7 @@ def _addresses(of: Import, mail: int, above: int | None) -> Iterable[tuple[int, 
 def _address(cells: list[str], column: int) -> str:
     """The address in a cell, or nothing where there is none that can be one."""
     try:
-        return mail_of(cells[column]) if column < len(cells) and cells[column] else ""
+        return mail_of(unquoted(cells[column].strip())) if column < len(cells) and cells[column] else ""
     except CellError:
         return ""
 

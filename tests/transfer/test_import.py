@@ -8,6 +8,7 @@ from accounts.models import User
 from mentoring.engagements.services import end_engagement
 from mentoring.goals.models import Goal
 from mentoring.outbox.models import Mail
+from mentoring.programs.joining import Place, invite
 from mentoring.programs.models import AuditEntry, Invitation, Membership, ReportingLine
 from mentoring.transfer import services, working
 from mentoring.transfer.models import Import, Imported
@@ -124,6 +125,29 @@ def test_account_elsewhere_is_asked_and_not_told_of(cast: Any, bring: Any) -> No
     invitation = Invitation.objects.get(program=cast.program)
     assert (invitation.email, invitation.is_mentor, invitation.capacity) == ("stranger@example.org", True, 2)
     assert outcomes(bring(table(*rows))) == ["same", "same"]
+
+
+def test_whoever_is_only_invited_is_the_same_the_second_time(cast: Any, bring: Any) -> None:
+    """With an account and without one: a line above them is told of neither."""
+    cast.stranger.email = "stranger@example.org"
+    cast.stranger.save()
+    who = ("stranger@example.org", "unknown@example.org")
+    places = [Place(email=email, name="Some Body", is_mentee=True) for email in who]
+    invite(cast.program, by=cast.admin.person, rows=places, now=factories.timezone.now())
+    rows = [("Some Body", email, "mentee", "", "", "", cast.admin.person.email, "", "") for email in who]
+    apply(bring(table(*rows)))
+    assert outcomes(bring(table(*rows))) == ["same", "same"]
+
+
+def test_signs_of_a_skill_are_read_with_its_name(bring: Any) -> None:
+    apply(bring(table(("Cy", "cy@example.org", "mentor", "C#:2; C++:4", *[""] * 5))))
+    cy = User.objects.get(email="cy@example.org")
+    assert dict(cy.skills.values_list("skill__name", "level")) == {".NET": 2, "C++": 4}
+
+
+def test_one_address_quoted_and_not_is_one(bring: Any) -> None:
+    of = bring(table(("A", "'-a@example.org", *[""] * 7), ("B", "-a@example.org", *[""] * 7)))
+    assert problems(of) == {3: {"email": "Row 2 has this address already."}}
 
 
 @pytest.mark.parametrize(
