@@ -19,6 +19,7 @@ from typing import Any
 MOST_ROWS = 100_000
 MOST_COLUMNS = 100
 LONGEST_CELL = 5_000
+MOST_LETTERS = 60_000_000  # of all cells; a workbook can say one long text in many cells at little cost
 MOST_UNPACKED = 600_000_000
 PIECE = 1 << 16
 UNREADABLE = "The letters of this file cannot be read. Save it as CSV UTF-8."
@@ -147,7 +148,7 @@ def text_of(value: Any) -> str:
 
 def checked(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     """The same rows, within bounds; columns behind the last heading with nothing in them are dropped."""
-    found = 0
+    found = letters = 0
     for number, row in enumerate(rows, 1):
         while row and not row[-1]:
             row.pop()
@@ -155,6 +156,9 @@ def checked(rows: Iterator[list[str]]) -> Iterator[list[str]]:
             raise TableError(f"Row {number} has {len(row)} columns; at most {MOST_COLUMNS} can be read.")
         if any(len(cell) > LONGEST_CELL for cell in row):
             raise TableError(f"A cell in row {number} has more than {LONGEST_CELL:,} characters.")
+        letters += sum(map(len, row))
+        if letters > MOST_LETTERS:
+            raise TableError("The file holds more text than can be read at once. Cut it in parts.")
         found += bool(row)
         if found > MOST_ROWS + 1:
             raise TableError(

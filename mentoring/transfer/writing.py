@@ -1,6 +1,7 @@
 """Tables for spreadsheets, row by row, in which no cell can become a formula."""
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import xlsxwriter
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 
-from mentoring.transfer.cells import is_formula
+from mentoring.transfer.cells import FORMULA_SIGNS, is_formula
 
 KINDS = ("csv", "xlsx")
 MOST_LETTERS = 32_000  # of a cell, by what XLSX can hold
@@ -22,6 +23,15 @@ def safe(text: str) -> str:
     """
     text = "".join(each for each in text if each.isprintable() or each in "\n\t\r\u200c\u200d")
     return f"'{text}" if is_formula(text) or is_formula(text.lstrip()) else text
+
+
+# Whose spreadsheet cuts a line at semicolons or tabs, quoted or not, begins a cell behind each.
+_BEHIND_A_CUT = re.compile(rf"([;\t\r\n]\s*)(?=[{re.escape(''.join(FORMULA_SIGNS.split()))}])")
+
+
+def safe_in_line(text: str) -> str:
+    """As `safe`, wherever a reader of the line may begin a cell."""
+    return _BEHIND_A_CUT.sub(r"\1'", safe(text))
 
 
 def download(name: str, kind: str, rows: Iterable[list[Any]]) -> HttpResponseBase:
@@ -41,11 +51,11 @@ class _Echo:
 
 
 def csv_lines(rows: Iterable[list[Any]]) -> Iterator[str]:
-    """With the mark by which Excel knows UTF-8."""
-    writer = csv.writer(_Echo())
+    """With the mark by which Excel knows UTF-8; in quotes, so that nobody who reads commas cuts elsewhere."""
+    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
     yield "\ufeff"
     for row in rows:
-        yield writer.writerow([safe(str(cell)) for cell in row])
+        yield writer.writerow([safe_in_line(str(cell)) for cell in row])
 
 
 def _workbook(rows: Iterable[list[Any]]) -> "tempfile._TemporaryFileWrapper[bytes]":

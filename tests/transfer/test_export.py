@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from accounts.models import User
 from mentoring.programs.models import ReportingLine
+from mentoring.transfer.cells import is_formula
 from mentoring.transfer.writing import csv_lines, safe
 from tests import factories
 from tests.transfer.conftest import outcomes
@@ -41,6 +43,16 @@ def get(client: Client, program: Any, what: str, kind: str) -> bytes:
     answer = client.get(reverse("transfer:export-file", args=[program.slug, what, kind]))
     assert answer.status_code == 200
     return b"".join(answer.streaming_content)
+
+
+@pytest.mark.parametrize("cut", [";", "\t", "\n", "; "])
+def test_no_field_begins_as_a_formula_does_where_lines_are_cut_otherwise(cut: str) -> None:
+    """Excel cuts at semicolons where commas are decimal signs, and LibreOffice at tabs too."""
+    line = "".join(csv_lines([["Ada", f"x{cut}=HYPERLINK(1)", "y"]]))
+
+    assert f"x{cut}'=HYPERLINK(1)" in line
+    fields = [field.strip() for field in re.split("[;\t\n]", line)]
+    assert [field for field in fields if is_formula(field)] == []
 
 
 def table(content: bytes) -> list[list[str]]:

@@ -65,5 +65,5 @@ def test_errors_are_downloaded_with_their_reasons(cast: Any, admin: Client, brin
     answer = admin.get(reverse("transfer:import-errors", args=[of.pk, "csv"]))
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert len(lines) == 2
-    assert lines[1].startswith("'=A,ada@example.org")
+    assert lines[1].startswith('"\'=A","ada@example.org"')
     assert "Is this a formula?" in lines[1]

@@ -119,3 +119,18 @@ def test_zip_bomb_is_refused_and_memory_stays_bounded(tmp_path: Path) -> None:
         read(tmp_path, lying)
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
+
+
+def test_workbook_that_says_one_long_text_in_many_cells_is_refused(tmp_path: Path) -> None:
+    """Some 100 kB that would be 60 MB once they are rows."""
+    path = tmp_path / "people.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    for row in range(122):
+        for column in range(100):
+            sheet.write_string(row, column, "a" * 5_000)
+    book.close()
+
+    assert path.stat().st_size < 200_000
+    with pytest.raises(ReadError, match="more text than can be read at once"):
+        read(tmp_path, path.read_bytes())
