@@ -9,6 +9,7 @@ from mentoring.programs.forms import capacity_field
 from mentoring.programs.joining import Place
 
 MOST_ADDRESSES = 200
+LONGEST_ADDRESS = 254  # RFC 5321, and what is kept of one
 NAMED = re.compile(r"\s*\"?(?P<name>[^<>\"]*?)\"?\s*<(?P<email>[^<>]+)>\s*")
 
 
@@ -51,9 +52,11 @@ class InviteForm(forms.Form):
 
 def _address_of(line: str) -> tuple[str, str] | None:
     named = NAMED.fullmatch(line)
-    email, name = (named["email"], named["name"]) if named else (line, "")
+    email, name = (named["email"].strip(), named["name"]) if named else (line.strip(), "")
     try:
-        validate_email(email.strip())
+        validate_email(email)
     except ValidationError:
         return None
-    return email.strip(), name.strip()[:120]
+    if len(email) > LONGEST_ADDRESS:
+        return None
+    return email, " ".join("".join(each if each.isprintable() else " " for each in name).split())[:120]

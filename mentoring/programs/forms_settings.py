@@ -157,6 +157,7 @@ PARTS: tuple[type[_PartForm], ...] = (AboutForm, JoiningForm, MatchingForm, Safe
 class FirstAdminForm(forms.Form):
     title = "The first admin"
     email = forms.EmailField(
+        max_length=254,
         label="Mail address of the first admin",
         help_text="They get an invitation by mail, and run the program from there.",
     )

@@ -24,7 +24,7 @@ from mentoring.outbox.models import Category
 from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.programs.audit import record
 from mentoring.programs.models import Applicant, Invitation, Membership, Program
-from mentoring.programs.services import ProgramError, grant_roles, join_program
+from mentoring.programs.services import ProgramError, grant_roles, join_program, was_removed
 
 OPEN_FOR = timedelta(days=21)
 SENT_AGAIN_AFTER = timedelta(hours=1)
@@ -139,12 +139,17 @@ def enter(
             "In this program an admin makes somebody a mentor. Join as mentee, or ask to be invited."
         )
     roles: dict[str, Any] = {"is_mentor": is_mentor, "is_mentee": is_mentee, "capacity": capacity}
-    if not program.joins_after_approval:
+    if not needs_yes(program, person):
         return join_program(program, person, **roles, now=now)
     Applicant.objects.update_or_create(
         program=program, person=person, defaults=roles, create_defaults=roles | {"asked_at": now}
     )
     return None
+
+
+def needs_yes(program: Program, person: User) -> bool:
+    """Whether an admin says yes first: always to who was removed, or the link would undo the removal."""
+    return program.joins_after_approval or was_removed(program, person)
 
 
 @transaction.atomic

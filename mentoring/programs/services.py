@@ -6,7 +6,7 @@ the same membership row first, so that the count made here still holds when the 
 """
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from mentoring.outbox.models import Mail
 from mentoring.outbox.services import queue_mail
 from mentoring.programs.audit import changes, record
 from mentoring.programs.models import Membership, Program
@@ -172,10 +173,22 @@ def leave_program(membership: Membership, *, now: datetime, by: User | None = No
             to=membership.person,
             template="member_removed",
             context={"program": membership.program},
-            key=f"member_removed:{membership.pk}:{now.isoformat()}",
+            key=_removal_key(membership),
             now=now,
             program_id=membership.program_id,
         )
+
+
+def was_removed(program: Program, person: User) -> bool:
+    """Whether an admin ended the person's membership; not when they left themselves, or are back."""
+    gone = Membership.objects.filter(program=program, person=person, left_at__isnull=False).first()
+    return gone is not None and Mail.objects.filter(key=_removal_key(gone)).exists()
+
+
+def _removal_key(membership: Membership) -> str:
+    """Of the mail that tells somebody that they were removed: there is one for each time."""
+    assert membership.left_at is not None
+    return f"member_removed:{membership.pk}:{membership.left_at.astimezone(UTC).isoformat()}"
 
 
 def ties_of(membership: Membership) -> Any:

@@ -136,7 +136,13 @@ def join_page(request: HttpRequest, program: Program, person: User) -> HttpRespo
         messages.success(request, f"Welcome to {program.name}. Say who you are, so that others can find you.")
         return redirect("accounts:profile")
     asked = Applicant.objects.filter(program=program, person=person).first()
-    return render(request, "programs/join.html", {"program": program, "form": form, "asked": asked})
+    context = {
+        "program": program,
+        "form": form,
+        "asked": asked,
+        "needs_yes": joining.needs_yes(program, person),
+    }
+    return render(request, "programs/join.html", context)
 
 
 def _change(

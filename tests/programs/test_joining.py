@@ -94,6 +94,7 @@ def test_nobody_is_mailed_twice_and_accounts_are_not_told_apart(cast, client_of)
         "no address",
         "a@example.org, <b",
         "\0@example.org",
+        f"{'a' * 60}@{'.'.join(['b' * 50] * 4)}.example",
         "\n".join(f"a{n}@example.org" for n in range(201)),
     ],
 )
@@ -214,3 +215,19 @@ def test_an_admin_removes_a_member_in_one_step(cast, client_of):
     kinds = set(Mail.objects.filter(person=cast.mentor.person).values_list("kind", flat=True))
     assert {"member_removed", "engagement_ended"} <= kinds
     assert admin.post(at(cast, "member-remove", cast.admin.pk)).status_code == 404
+
+
+def test_who_was_removed_comes_back_by_an_admin_s_yes_alone(cast, client_of):
+    link, person = reverse("programs:join", args=[cast.program.join_token]), cast.mentor.person
+    client = client_of(person)
+    client.post(reverse("programs:membership-leave", args=[cast.program.slug]))
+    client.post(link, {"role": "mentor"})
+    assert is_member(cast, person)
+    client_of(cast.admin.person).post(at(cast, "member-remove", cast.mentor.pk))
+
+    assert "Ask to join" in client.get(link).text
+    client.post(link, {"role": "mentor"})
+
+    assert not is_member(cast, person)
+    client_of(cast.admin.person).post(at(cast, "applicant-accept", Applicant.objects.get().pk))
+    assert is_member(cast, person)
