@@ -19,6 +19,8 @@ from mentoring.transfer.views import own_import
 def import_row(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     of = own_import(request, pk)
     row = _row(of, number)
+    if request.method == "GET" and of.state != Import.State.CHECKED:
+        return redirect("transfer:import-detail", pk=pk)
     form = RowForm(row, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -74,8 +76,6 @@ def _errors(of: Import) -> Iterator[list[str]]:
 
 
 def _row(of: Import, number: int) -> ImportRow:
-    if of.state != Import.State.CHECKED:
-        raise Http404
     try:
         return get_object_or_404(ImportRow.objects.select_related("of__program"), of=of, number=number)
     except (OverflowError, ValueError) as error:

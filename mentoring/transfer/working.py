@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
@@ -29,6 +29,10 @@ State = Import.State
 CHUNK = 2_000
 MOST_ATTEMPTS = 4
 STALE = "The program has changed since the dry run, so it was made anew. Look at it once more, then apply it."
+REFUSED = (
+    "The database refused a row, so nothing was written and the dry run was made anew. Somebody may have "
+    "registered at that moment: apply it once more. Refused again, it is for whoever runs this installation."
+)
 T = TypeVar("T")
 
 
@@ -71,11 +75,12 @@ def _read(of: Import, attempt: Attempt) -> None:
             filled = ((number, cells) for number, cells in rows if any(cells))
             headings = next(filled, (0, []))[1]
             for some in batched(filled, CHUNK):
-                ImportRow.objects.bulk_create(
-                    ImportRow(of=of, number=number, cells=cells) for number, cells in some
-                )
                 attempt.done += len(some)
-                attempt.write(rows_total=attempt.done)
+                with transaction.atomic():  # whoever has lost the attempt leaves no rows behind
+                    ImportRow.objects.bulk_create(
+                        ImportRow(of=of, number=number, cells=cells) for number, cells in some
+                    )
+                    attempt.write(rows_total=attempt.done)
             if not attempt.done:
                 raise ReadError("The file has no rows below its headings.")
     except ReadError as error:
@@ -116,11 +121,19 @@ def _apply(of: Import, attempt: Attempt) -> None:
                 now=now,
             )
             attempt.finish(State.APPLIED, rows_done=attempt.done, applied_at=now)
-    except (Stale, IntegrityError, DataError) as error:
-        # Somebody joined, or registered, between our reading and our writing.
-        log.info("import %s is checked anew: %s", of.pk, type(error).__name__)
-        attempt.finish(State.CHECKING, told=STALE)
-        publish(services.WORK, str(of.pk))
+    except Stale:
+        _check_anew(of, attempt, STALE)
+    except (IntegrityError, DataError) as error:
+        # Somebody joined, or registered, between our reading and our writing; or we are wrong. What the error
+        # says may quote the row.
+        told: Any = getattr(error.__cause__, "diag", None)
+        log.warning("import %s is refused: %s %s", of.pk, type(error).__name__, told and told.constraint_name)
+        _check_anew(of, attempt, REFUSED)
+
+
+def _check_anew(of: Import, attempt: Attempt, why: str) -> None:
+    attempt.finish(State.CHECKING, told=why)
+    publish(services.WORK, str(of.pk))
 
 
 def _plans(planner: Planner, attempt: Attempt, *, lock: bool = False) -> Iterator[list[Plan]]:

@@ -1,10 +1,12 @@
 """An import is applied whole or not at all, once, whatever happens meanwhile; with real connections."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -32,7 +34,7 @@ def test_last_row_that_the_database_refuses_undoes_all(bring: Any) -> None:
         )
     before = User.objects.count()
     apply(of)
-    assert (of.state, of.told) == (Import.State.CHECKING, working.STALE)
+    assert (of.state, of.told) == (Import.State.CHECKING, working.REFUSED)
     assert (User.objects.count(), Membership.objects.filter(person__email__startswith="p4").count()) == (
         before,
         0,
@@ -115,3 +117,33 @@ def test_cancelled_while_it_is_applied_leaves_nothing(bring: Any, monkeypatch: p
     work(of)
     assert of.state == Import.State.CANCELLED
     assert not User.objects.exclude(imported=None).exists()
+
+
+def test_cancelled_while_it_is_read_leaves_no_rows(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows_until_cancelled(path: Any) -> Iterator[list[str]]:
+        yield ["E-mail"]
+        for n in range(working.CHUNK):
+            yield [f"p{n}@example.org"]
+        services.cancel_import(of)
+        yield ["late@example.org"]
+
+    monkeypatch.setattr(working, "rows_of_file", rows_until_cancelled)
+    of = services.upload(
+        cast.program, by=cast.admin.person, filename="people.csv", pieces=[b"-"], now=timezone.now()
+    )
+    work(of)
+    assert (of.state, of.rows.count()) == (Import.State.CANCELLED, 0)
+
+
+def test_what_is_typed_while_another_row_is_tried_comes_back(bring: Any, cast: Any, client_of: Any) -> None:
+    of = bring(people(2))
+    services.change_row(of.rows.get(number=2), texts={"name": "Ada"})
+    client, row = client_of(cast.admin.person), reverse("transfer:import-row", args=[of.pk, 3])
+
+    answer = client.post(row, {"name": "Zoe", "email": "p1@example.org"})
+
+    assert answer.context["form"].non_field_errors() == [
+        "This cannot be done now: the import is dry run under way."
+    ]
+    assert answer.context["form"]["name"].value() == "Zoe"
+    assert client.get(row).url == reverse("transfer:import-detail", args=[of.pk])
