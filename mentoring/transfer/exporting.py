@@ -10,14 +10,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 
 from accounts.models import PersonSkill, SpokenLanguage
 from accounts.vocabulary import vocabulary_of
 from mentoring.engagements.models import Engagement
 from mentoring.goals.models import Goal
 from mentoring.programs.models import Membership, Program, ReportingLine
-from mentoring.schedule.models import Session
+from mentoring.schedule.models import Series, Session
 from mentoring.schedule.times import Cadence
 from mentoring.transfer.fields import LABELS
 from mentoring.transfer.planning import told_languages, told_roles, told_skills
@@ -75,8 +75,10 @@ def engagements(program: Program) -> Rows:
         "Last day", "How often", "Minutes", "Time of day", "Zone of the time", "Ended (UTC)",
     ]  # fmt: skip
     rows = Engagement.objects.filter(program=program).order_by("starts_on", "pk")
-    for one in rows.select_related("mentor", "mentee", "goal", "request").iterator(chunk_size=CHUNK):
-        terms = one.series.in_force().first() or one.request
+    rows = rows.select_related("mentor", "mentee", "goal", "request")
+    agreed_last = Prefetch("series", Series.objects.in_force(), to_attr="agreed_last")
+    for one in rows.prefetch_related(agreed_last).iterator(chunk_size=CHUNK):
+        terms = next(iter(one.agreed_last), one.request)
         yield [
             *_pair(one), one.goal.title, one.get_state_display(), one.starts_on.isoformat(),
             one.ends_on.isoformat(), Cadence(terms.cadence).label, terms.minutes, f"{terms.at:%H:%M}",

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from python_calamine import CalamineWorkbook
 from accounts.models import User
 from mentoring.programs.models import ReportingLine
 from mentoring.transfer.cells import is_formula
+from mentoring.transfer.exporting import engagements
 from mentoring.transfer.writing import csv_lines, safe
 from tests import factories
 from tests.transfer.conftest import outcomes
@@ -109,3 +112,17 @@ def test_counts_of_sessions_say_nothing_more(cast: Any, client_of: Callable[[Use
     assert cast.goal.title in told
     for secret in ("I avoid the hard talks.", cast.goal.why, engagement.request.message or "\0"):
         assert secret not in told
+
+
+@pytest.mark.django_db
+def test_export_of_engagements_asks_as_often_for_three_as_for_one(
+    cast: Any, django_assert_num_queries: Any
+) -> None:
+    factories.make_engagement(cast.goal, cast.mentor)
+    with CaptureQueriesContext(connection) as one:
+        assert len(list(engagements(cast.program))) == 2
+    for _ in range(2):
+        goal = factories.make_goal(factories.make_mentee(cast.program))
+        factories.make_engagement(goal, factories.make_mentor(cast.program))
+    with django_assert_num_queries(len(one)):
+        assert len(list(engagements(cast.program))) == 4
