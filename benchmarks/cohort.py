@@ -10,11 +10,9 @@ From --tiles-from pairs on, the scoring is shared out over the workers.
 
 import argparse
 import hashlib
-import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psutil
 
+from benchmarks.database import own_database
 from benchmarks.mentor_list import SEED, describe, people, sentence
-from mentoring.local import postgres, redis_url, valkey
+from mentoring.local import valkey
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -41,24 +40,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(sizes: Sequence[str], workers: int, tiles_from: int) -> None:
-    with tempfile.TemporaryDirectory() as var, postgres.temporary() as server:
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "mentoring.settings",
-            "DEBUG": "1",
-            "VAR_DIR": var,
-            "DATABASE_URL": server.url,
-            "REDIS_URL": redis_url(Path(var)),
-            "MATCH_TILES_FROM": str(tiles_from),
-        }
-        broker = valkey.start(Path(var) / "valkey")
-        import django
-        from django.conf import settings
-        from django.core.management import call_command
-
-        django.setup()
-        settings.DEBUG = False  # Django under DEBUG keeps every query in memory
-        call_command("migrate", verbosity=0)
-        started = [start_worker(Path(var), number) for number in range(workers)]
+    with own_database(MATCH_TILES_FROM=str(tiles_from)) as (var, server):
+        broker = valkey.start(var / "valkey")
+        started = [start_worker(var, number) for number in range(workers)]
         try:
             for size in sizes:
                 measure(size, [worker.pid for worker in started], server.pid)
@@ -68,9 +52,6 @@ def main(sizes: Sequence[str], workers: int, tiles_from: int) -> None:
             for worker in started:
                 worker.wait(timeout=30)
             broker.stop()
-            from django.db import connection
-
-            connection.close()
 
 
 def start_worker(var: Path, number: int) -> subprocess.Popen[bytes]:

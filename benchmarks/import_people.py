@@ -8,16 +8,14 @@ the process that reads the file is counted beside it.
 
 import csv
 import io
-import os
 import random
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from mentoring.local import postgres
+from benchmarks.database import analyze, own_database
 
 SEED = 20_260
 SURNAMES = (
@@ -55,25 +53,8 @@ def pieces(count: int, skills: list[str]) -> Iterator[bytes]:
 
 
 def main(count: int) -> None:
-    with tempfile.TemporaryDirectory() as var, postgres.temporary() as server:
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "mentoring.settings",
-            "DEBUG": "1",
-            "VAR_DIR": var,
-            "DATABASE_URL": server.url,
-            "REDIS_URL": "redis://127.0.0.1:1/0",  # nobody is woken: this process is the worker
-        }
-        import django
-        from django.conf import settings
-        from django.core.management import call_command
-
-        django.setup()
-        settings.DEBUG = False  # Django under DEBUG keeps every query in memory
-        call_command("migrate", verbosity=0)
+    with own_database():  # no broker: this process is the worker
         measure(count)
-        from django.db import connection
-
-        connection.close()
 
 
 def measure(count: int) -> None:
@@ -96,7 +77,6 @@ def measure(count: int) -> None:
 
 
 def go_through(program: Any, admin: Any, count: int, skills: list[str]) -> dict[str, int]:
-    from django.db import connection
     from django.db.models import Count
     from django.utils import timezone
 
@@ -113,8 +93,7 @@ def go_through(program: Any, admin: Any, count: int, skills: list[str]) -> dict[
     services.apply_import(of, sends_invitations=False)
     timed("apply", of)
     assert of.state == "applied", of.told
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyze()
     return dict(of.rows.order_by().values_list("outcome").annotate(Count("pk")))
 
 

@@ -7,17 +7,15 @@ is the first page that the process serves of the program; warm is the median of 
 process' share of it, without PostgreSQL's, and says more than warm does on a machine that has other work.
 """
 
-import os
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mentoring.local import postgres
+from benchmarks.database import analyze, own_database
 
 if TYPE_CHECKING:
     from accounts.models import Skill
@@ -43,28 +41,10 @@ WORDS = (
 
 
 def main(sizes: tuple[int, ...]) -> None:
-    with tempfile.TemporaryDirectory() as var, postgres.temporary() as server:
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "mentoring.settings",
-            "DEBUG": "1",
-            "VAR_DIR": var,
-            "DATABASE_URL": server.url,
-            "REDIS_URL": "redis://127.0.0.1:1/0",  # the list needs none
-        }
-        import django
-        from django.conf import settings
-        from django.core.management import call_command
-
-        django.setup()
-        settings.DEBUG = False  # Django under DEBUG keeps every query in memory
-        settings.ALLOWED_HOSTS = ["testserver"]
-        call_command("migrate", verbosity=0)
+    with own_database():
         print(f"{'mentors':>8} {'queries':>8} {'cold ms':>8} {'warm ms':>8} {'CPU ms':>8} {'page kB':>8}")
         for size in sizes:
             measure(size)
-        from django.db import connection
-
-        connection.close()
 
 
 def measure(size: int) -> None:
@@ -74,8 +54,7 @@ def measure(size: int) -> None:
     from django.urls import reverse
 
     program, mentee = build(size)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyze()
     client = Client()
     client.force_login(mentee)
     url = reverse("matching:mentor-list", args=[program.slug])
