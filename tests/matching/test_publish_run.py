@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import week
 from accounts.models import Profile
-from matching import publishing, services
+from matching import proposing, publishing, services
 from matching.desk import lock_pairing, remove_pairing
 from matching.models import MatchRun
 from matching.publishing import (
@@ -96,6 +96,17 @@ def test_published_times_suit_both_and_do_not_meet_each_other(cast, run):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("cadence", ["2w", "m5"])
+def test_publish_run_proposes_the_rhythm_of_the_program(cast, run, cadence):
+    type(cast.program).objects.filter(pk=cast.program.pk).update(usual_cadence=cadence)
+    assert publish(run, cast) == (2, 2)
+    request = Request.objects.get(mentee=cast.mentee.person)
+    for person in (request.mentee, request.mentor):
+        accept_request(request_id=request.pk, by=person, now=timezone.now())
+    assert request.engagement.series.get().cadence == cadence
+
+
+@pytest.mark.django_db
 def test_publish_run_falls_back_to_half_an_hour(cast, run):
     Profile.objects.filter(person=cast.mentee.person).update(week=week.from_indices([20]))
     publish(run, cast)
@@ -109,7 +120,7 @@ def test_publish_run_keeps_back_a_pairing_without_common_time_and_tries_it_again
     assert publish(run, cast) == (2, 1)
     pairing = run.pairings.get(mentee=cast.mentee)
     assert pairing.request is None
-    assert pairing.note == "No weekly half hour is free for both beside what is reserved or proposed already."
+    assert pairing.note == proposing.NO_TIME
     page = client_of(cast.admin.person).get(reverse("matching:match-run-detail", args=[run.pk]))
     assert page.context["rows"][0][0] == pairing  # what is still to be done comes first
     profile.update(week=factories.WORKING_WEEK)
