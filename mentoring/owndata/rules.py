@@ -20,7 +20,10 @@ from accounts.models import User
 
 @dataclass(frozen=True)
 class Who:
-    """A person as rows refer to them; the addresses in lower case."""
+    """A person as rows refer to them; the addresses in lower case.
+
+    Of further addresses those that are confirmed: what was sent to another may be somebody else's.
+    """
 
     pk: uuid.UUID
     name: str
@@ -28,7 +31,7 @@ class Who:
 
     @classmethod
     def of(cls, person: User) -> "Who":
-        listed = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
+        listed = EmailAddress.objects.filter(user=person, verified=True).values_list("email", flat=True)
         addresses = {person.email.lower(), *(email.lower() for email in listed)}
         return cls(person.pk, person.name, tuple(sorted(addresses)))
 

@@ -50,7 +50,7 @@ def _mail_to_their_addresses(who: Who) -> Q:
     sent = Q(pk__in=[])
     for address in who.addresses:
         sent |= Q(recipients__icontains=f'"{address}"')
-    return sent
+    return sent & Q(person=None)  # those of an account are its person's, whose address it was then
 
 
 _NO_MAIL: dict[str, Any] = {**EMPTY, "recipients": [], "headers": {}, "error": ""}

@@ -7,14 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
 from mentoring.outbox.models import Mail
 from mentoring.owndata import services
+from mentoring.owndata.erasing import erase
 from mentoring.owndata.models import Download, DownloadPart
 from mentoring.owndata.services import OwnDataError, ask_download, forget_downloads, make_next
+from mentoring.programs.models import Invitation
 from tests import factories
 from tests.owndata.conftest import History
 
@@ -82,6 +85,28 @@ def test_a_mentor_is_not_given_what_waits_for_an_admins_yes(cast: Any, client_of
 
     assert "UNHEARD" not in words_in(made_for(cast.mentor.person, client_of(cast.mentor.person)))
     assert "UNHEARD" in words_in(made_for(cast.mentee.person, client_of(cast.mentee.person)))
+
+
+def test_an_address_that_is_not_confirmed_opens_nothing(cast: Any, client_of: Any) -> None:
+    """A provider of identities may name any address."""
+    me, now = cast.mentee.person, timezone.now()
+    EmailAddress.objects.create(user=me, email="victim@example.org", verified=False)
+    Invitation.objects.create(
+        program=cast.program, email="Victim@example.org", is_mentee=True, token_digest="digest", sent_at=now,
+        expires_at=now + DAY,
+    )  # fmt: skip
+    Mail.objects.create(
+        key="old", kind="login_code", recipients=["victim@example.org"], subject="For the victim",
+        created_at=now, due_at=now, send_before=now + DAY,
+    )  # fmt: skip
+
+    told = words_in(made_for(me, client_of(me)))
+    assert "victim@example.org" in told  # as an address of the account
+    assert "For the victim" not in told
+    assert "invitations" not in told
+    erase(person_id=me.pk, now=now)
+    assert Invitation.objects.exists()
+    assert Mail.objects.get(key="old").subject == "For the victim"
 
 
 def test_link_is_good_for_a_day_and_for_its_person_alone(cast: Any, client_of: Any) -> None:
