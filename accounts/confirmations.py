@@ -38,7 +38,7 @@ def ask(*, accomplishment_id: int, by: User, name: str, email: str, now: datetim
     """
     accomplishment = locked(by.pk, accomplishment_id)
     address = email.strip().lower()
-    if address in {by.email.lower(), *_own_addresses(by)}:
+    if _mailbox(address) in {_mailbox(own) for own in (by.email.lower(), *_own_addresses(by))}:
         raise ConfirmationError("This is your own address. Ask somebody else who was there.")
     before = Confirmation.objects.filter(accomplishment=accomplishment).first()
     _check_may_follow(before, address, now)
@@ -155,6 +155,12 @@ def _check_not_too_often(by: User, address: str, now: datetime) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"confirm:{address}"])
     if asked.filter(key__startswith=mails.key_of_address(address)).count() >= ASKED_A_DAY:
         raise ConfirmationError("This address cannot be asked again today. Give it until tomorrow.")
+
+
+def _mailbox(address: str) -> str:
+    """The address without what many servers let one put behind a plus: me+boss@example.org is me."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def _own_addresses(person: User) -> set[str]:
