@@ -17,13 +17,16 @@ from mentoring.programs import favourites, services
 from mentoring.programs.access import program_for
 from mentoring.programs.forms import MembershipForm, PauseForm
 from mentoring.programs.models import Exclusion, Membership, Program
-from mentoring.programs.views_joining import join_page
+from mentoring.programs.views_joining import join_page, link_closed
 
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    program = get_object_or_404(Program, join_token=token, joins_by_link=True)
+    program = Program.objects.filter(join_token=token, joins_by_link=True).first()
+    if program is None:
+        why = "The program takes nobody by this link any more, or it was not copied whole."
+        return link_closed(request, why)
     if not isinstance(request.user, User):
         messages.info(request, f"To join {program.name}, create an account or sign in; you come back to it.")
         return redirect_to_login(request.path, login_url=reverse("account_signup"))

@@ -97,7 +97,8 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
     """Whoever has the address sees who invites them to what, and takes the place once signed in."""
     invitation = joining.open_invitation(token, timezone.now())
     if invitation is None:
-        raise Http404
+        why = "An invitation is good for one person, for three weeks. It was taken or withdrawn, or is over."
+        return link_closed(request, why)
     if request.method == "POST" and isinstance(request.user, User):
         try:
             joining.accept_invitation(invitation, request.user, now=timezone.now())
@@ -123,6 +124,11 @@ def join_by_domain(request: HttpRequest, slug: str) -> HttpResponse:
     if program is None:
         raise Http404
     return join_page(request, program, reader_of(request))
+
+
+def link_closed(request: HttpRequest, why: str) -> HttpResponse:
+    """Says so in words, since whoever follows such a link did nothing wrong."""
+    return render(request, "programs/link_closed.html", {"why": why}, status=404)
 
 
 def join_page(request: HttpRequest, program: Program, person: User) -> HttpResponse:
