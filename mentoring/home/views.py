@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -6,14 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import Profile
+from accounts.models import Profile, User
 from mentoring.engagements.empathy import to_rate
 from mentoring.engagements.models import Engagement, Request
 from mentoring.goals.models import Goal
 from mentoring.home.context import SESSION_KEY, current_membership
 from mentoring.outbox import failures
 from mentoring.programs.access import program_for
-from mentoring.programs.joining import programs_open_to
+from mentoring.programs.joining import programs_asked_by, programs_open_to
 from mentoring.programs.models import Membership, Program
 from mentoring.schedule.marks import to_mark
 from mentoring.schedule.models import Change, Move, Session
@@ -35,9 +38,9 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     membership = current_membership(request, memberships)
     if membership is None:
-        to_join = programs_open_to(request.user)
         every = Program.objects.all() if request.user.is_superuser else Program.objects.none()
-        return render(request, "home/no_program.html", {"to_join": to_join, "every_program": every})
+        context = _ways_in(request.user) | {"every_program": every}
+        return render(request, "home/no_program.html", context)
     return redirect("home:program-home", membership.program.slug)
 
 
@@ -78,10 +81,15 @@ def program_home(request: HttpRequest, slug: str) -> HttpResponse:
             else goals.none(),
             "failed_mails": failures.failed().filter(program=program).count() if membership.is_admin else 0,
             "applicants": program.applicants.count() if membership.is_admin else 0,
-            "to_join": programs_open_to(me),
             "steps": _first_steps(membership, goals.exists()),
-        },
+        }
+        | _ways_in(me),
     )
+
+
+def _ways_in(person: User | AnonymousUser) -> dict[str, Any]:
+    asked = programs_asked_by(person)
+    return {"asked": asked, "to_join": [one for one in programs_open_to(person) if one not in asked]}
 
 
 @login_not_required

@@ -20,7 +20,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tokens import digest_of, new_token
 from mentoring.outbox.choices import Outsider
-from mentoring.outbox.models import Category
+from mentoring.outbox.models import Category, Mail
 from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.programs.audit import record
 from mentoring.programs.models import Applicant, Invitation, Membership, Program
@@ -28,7 +28,9 @@ from mentoring.programs.services import ProgramError, grant_roles, join_program,
 
 OPEN_FOR = timedelta(days=21)
 SENT_AGAIN_AFTER = timedelta(hours=1)
+ASK_AGAIN_AFTER = timedelta(days=7)  # an admin has said no
 INVITED_A_DAY = 2000  # by the page; an import has its own limit
+ACCEPTED, DECLINED = "applicant_accepted", "applicant_declined"
 NOT_OPEN = "This invitation is no longer open."
 UTC = ZoneInfo("UTC")
 
@@ -140,7 +142,11 @@ def enter(
         )
     roles: dict[str, Any] = {"is_mentor": is_mentor, "is_mentee": is_mentee, "capacity": capacity}
     if not needs_yes(program, person):
+        Applicant.objects.filter(program=program, person=person).delete()
         return join_program(program, person, **roles, now=now)
+    declined = Mail.objects.filter(kind=DECLINED, program=program, person=person)  # an answer keeps no row
+    if declined.filter(created_at__gt=now - ASK_AGAIN_AFTER).exists():
+        raise ProgramError("An admin has answered within the last week. You can ask again after it.")
     Applicant.objects.update_or_create(
         program=program, person=person, defaults=roles, create_defaults=roles | {"asked_at": now}
     )
@@ -154,6 +160,7 @@ def needs_yes(program: Program, person: User) -> bool:
 
 @transaction.atomic
 def accept_applicant(applicant: Applicant, *, by: User, now: datetime) -> None:
+    """In the roles they asked for: where admins alone make somebody a mentor, this is an admin doing so."""
     applicant = _lock_applicant(applicant.pk)
     join_program(
         applicant.program,
@@ -163,12 +170,12 @@ def accept_applicant(applicant: Applicant, *, by: User, now: datetime) -> None:
         capacity=applicant.capacity,
         now=now,
     )
-    _answer(applicant, "applicant_accepted", by, now)
+    _answer(applicant, ACCEPTED, by, now)
 
 
 @transaction.atomic
 def decline_applicant(applicant: Applicant, *, by: User, now: datetime) -> None:
-    _answer(_lock_applicant(applicant.pk), "applicant_declined", by, now)
+    _answer(_lock_applicant(applicant.pk), DECLINED, by, now)
 
 
 def programs_open_to(person: User | AnonymousUser) -> Sequence[Program]:
@@ -181,6 +188,11 @@ def programs_open_to(person: User | AnonymousUser) -> Sequence[Program]:
         return []
     found = Program.objects.filter(domains__overlap=domains)
     return list(found.exclude(pk__in=Program.objects.visible_to(person)))
+
+
+def programs_asked_by(person: User | AnonymousUser) -> list[Program]:
+    """Those that the person waits to be let into."""
+    return list(Program.objects.filter(applicants__person=person.pk))
 
 
 def roles_in_words(one: Invitation | Applicant) -> str:

@@ -135,12 +135,12 @@ def join_page(request: HttpRequest, program: Program, person: User) -> HttpRespo
     """Asks how somebody would take part who has found a way in."""
     form = JoinForm(request.POST or None, program=program)
     if request.method == "POST" and form.is_valid():
-        member = joining.enter(program, person, **form.roles(), now=timezone.now())
-        if member is None:
-            messages.success(request, f"You have asked to join {program.name}. You are told by mail.")
-            return redirect("home:home")
-        messages.success(request, f"Welcome to {program.name}. Say who you are, so that others can find you.")
-        return redirect("accounts:profile")
+        try:
+            member = joining.enter(program, person, **form.roles(), now=timezone.now())
+        except ProgramError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return _entered(request, program, is_in=member is not None)
     asked = Applicant.objects.filter(program=program, person=person).first()
     context = {
         "program": program,
@@ -149,6 +149,14 @@ def join_page(request: HttpRequest, program: Program, person: User) -> HttpRespo
         "needs_yes": joining.needs_yes(program, person),
     }
     return render(request, "programs/join.html", context)
+
+
+def _entered(request: HttpRequest, program: Program, *, is_in: bool) -> HttpResponse:
+    if not is_in:
+        messages.success(request, f"You have asked to join {program.name}. You are told by mail.")
+        return redirect("home:home")
+    messages.success(request, f"Welcome to {program.name}. Say who you are, so that others can find you.")
+    return redirect("accounts:profile")
 
 
 def _change(

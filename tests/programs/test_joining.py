@@ -162,6 +162,30 @@ def test_join_with_approval_waits_for_an_admin(cast, client_of):
     assert admin.post(at(cast, "applicant-accept", first)).status_code == 404
 
 
+def test_whoever_asks_sees_it_and_asks_again_a_week_after_a_no(cast, client_of):
+    Program.objects.filter(pk=cast.program.pk).update(joins_after_approval=True)
+    link = reverse("programs:join", args=[cast.program.join_token])
+    person = factories.make_person()
+    client, waits = client_of(person), f"You have asked to join {cast.program.name}</p>"
+    client.post(link, {"role": "mentee"})
+    assert waits in client.get(reverse("home:home")).text
+    client_of(cast.admin.person).post(at(cast, "applicant-decline", Applicant.objects.get().pk))
+    assert waits not in client.get(reverse("home:home")).text
+
+    again = client.post(link, {"role": "mentee"})
+
+    assert again.context["form"].non_field_errors() == [
+        "An admin has answered within the last week. You can ask again after it."
+    ]
+    assert not Applicant.objects.exists()
+    Mail.objects.update(created_at=timezone.now() - joining.ASK_AGAIN_AFTER)
+    client.post(link, {"role": "mentee"})
+    assert Applicant.objects.get().person == person
+    Program.objects.filter(pk=cast.program.pk).update(joins_after_approval=False)
+    client.post(link, {"role": "mentee"})
+    assert (is_member(cast, person), Applicant.objects.exists()) == (True, False)
+
+
 def test_a_rotated_or_closed_link_is_not_there(cast, client_of):
     old, person = reverse("programs:join", args=[cast.program.join_token]), factories.make_person()
     assert client_of(person).get(old).status_code == 200
