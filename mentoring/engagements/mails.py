@@ -21,8 +21,8 @@ def request_received(request: Request, now: datetime) -> None:
 
 def request_to_approve(request: Request, now: datetime) -> None:
     """To every admin of the program who may decide on it."""
-    admins = Membership.objects.current().filter(program=request.program_id, is_admin=True)
-    for admin in admins.exclude(person__in=[request.mentor_id, request.mentee_id]).select_related("person"):
+    admins = Membership.objects.other_admins(request.program_id, request.mentor_id, request.mentee_id)
+    for admin in admins.select_related("person"):
         queue_mail(
             kind="request_to_approve",
             to=admin.person,

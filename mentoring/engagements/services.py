@@ -18,6 +18,10 @@ from mentoring.schedule.times import Terms
 State = Request.State
 NOBODY_ASKS = "In this program its admins bring mentors and mentees together; nobody asks."
 NOT_TO_BE_ASKED = "This mentor cannot be asked."
+NOBODY_APPROVES = (
+    "An admin who is neither of you approves requests here, and there is none at present. "
+    "Another admin has to be named first."
+)
 TERMS = tuple(field.name for field in fields(Terms))  # a request has them under the same names
 # An engagement is over when its end date has passed everywhere on earth.
 LAST_ZONE = timedelta(hours=12)
@@ -56,10 +60,13 @@ def send_request(
         raise EngagementError(f"{mentor.person.name} has no place free at present.")
     if _asked_lately(mentee, mentor, now) >= ASKED_A_DAY:
         raise EngagementError(f"You have asked {mentor.person.name} often today. Give it until tomorrow.")
+    waits = program.mode == Program.Mode.APPROVED
+    if waits and not Membership.objects.other_admins(program.pk, mentee.person_id, mentor_id).exists():
+        raise EngagementError(NOBODY_APPROVES)
     request = _create(
         program, mentor.person, mentee.person, goal, terms, now,
         origin=Request.Origin.MENTEE, message=message, offer=offer, mentee_yes_at=now,
-        approved_at=None if program.mode == Program.Mode.APPROVED else now,
+        approved_at=None if waits else now,
     )  # fmt: skip
     if request.approved_at:
         mails.request_received(request, now)

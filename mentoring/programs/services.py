@@ -261,8 +261,7 @@ def _lock_program(program_id: uuid.UUID) -> None:
 
 
 def _check_not_last_admin(membership: Membership) -> None:
-    others = Membership.objects.current().filter(program=membership.program_id, is_admin=True)
-    if not others.exclude(pk=membership.pk).exists():
+    if not Membership.objects.other_admins(membership.program_id, membership.person_id).exists():
         raise ProgramError("A program keeps at least one admin. Make somebody else an admin first.")
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -74,6 +75,16 @@ def test_a_request_that_waits_for_approval_does_not_exist_for_its_mentor(cast, c
         services.accept_request(request_id=waiting.pk, by=cast.mentor.person, now=timezone.now())
     waiting.refresh_from_db()
     assert (waiting.state, waiting.approved_at) == ("open", None)
+
+
+def test_a_request_that_nobody_could_approve_is_refused_at_once(cast):
+    set_mode(cast.program, Program.Mode.APPROVED)
+    cast.admin.delete()
+    for half in (cast.mentor, cast.mentee):
+        Membership.objects.filter(program=cast.program).update(is_admin=Q(pk=half.pk))
+        with pytest.raises(EngagementError, match="neither of you"):
+            ask(cast)
+    assert not Request.objects.exists()
 
 
 def test_a_mentor_may_stop_being_one_as_if_nothing_waited(cast, client_of, waiting):

@@ -26,6 +26,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def mentees(self) -> "MembershipQuerySet":
         return self.current().filter(is_mentee=True)
 
+    def other_admins(self, program_id: uuid.UUID, *persons: uuid.UUID) -> "MembershipQuerySet":
+        """The program's admins who are none of these persons."""
+        admins = self.current().filter(program_id=program_id, is_admin=True)
+        return admins.exclude(person_id__in=persons)
+
     def visible_to(self, user: User | AnonymousUser) -> "MembershipQuerySet":
         """Members of the user's own programs."""
         return self.current().filter(program__in=Program.objects.visible_to(user))
