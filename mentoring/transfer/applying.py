@@ -67,15 +67,22 @@ class Writer:
     def __init__(self, program: Program, of: Import, now: datetime) -> None:
         self.program, self.of, self.now = program, of, now
         self.counts: Counter[str] = Counter()
+        self.admins: list[str] = []  # names of who becomes one
 
     def write(self, plans: Sequence[Plan]) -> None:
         self.counts.update(plan.outcome for plan in plans)
         new = [plan for plan in plans if plan.outcome == Outcome.NEW]
         changed = [plan for plan in plans if plan.outcome == Outcome.CHANGED]
+        self.admins += [plan.new_admin for plan in (*new, *changed) if plan.new_admin]
         self._make_people([plan for plan in new if plan.known.person is None])
         self._invite([plan for plan in new if plan.known.person is not None])
         self._invite([plan for plan in changed if plan.known.membership is None])
         self._change_members([plan for plan in changed if plan.known.membership is not None])
+
+    def told(self) -> dict[str, Any]:
+        """For the audit: how many, and by name whom the file lets run the program."""
+        told: dict[str, Any] = {**self.counts, "file": self.of.filename}
+        return told | {"made program admin": ", ".join(self.admins)} if self.admins else told
 
     def finish(self, found: Survey) -> None:
         if "manager" in self.of.mapping:

@@ -68,6 +68,15 @@ class Plan:
     note: str = ""
 
     @property
+    def new_admin(self) -> str:
+        """The name of who becomes an admin of the program by it, or is offered to; empty otherwise."""
+        person, member = self.known.person, self.known.membership
+        standing = member or self.known.invitation
+        if not self.roles[2] or (standing and standing.is_admin):
+            return ""
+        return person.name if person and member else self.name
+
+    @property
     def says(self) -> tuple[Any, ...]:
         return self.outcome, self.problems, self.changes, self.note
 

@@ -117,7 +117,7 @@ def _apply(of: Import, attempt: Attempt) -> None:
                 program,
                 by=of.by,
                 action="people imported",
-                details={**writer.counts, "file": of.filename},
+                details=writer.told(),
                 now=now,
             )
             attempt.finish(State.APPLIED, rows_done=attempt.done, applied_at=now)

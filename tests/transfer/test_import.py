@@ -62,6 +62,17 @@ def test_people_are_made_as_the_file_says(cast: Any, bring: Any) -> None:
     assert AuditEntry.objects.get(action="people imported").details["new"] == 3
 
 
+def test_audit_names_whom_a_file_lets_run_the_program(cast: Any, bring: Any) -> None:
+    User.objects.filter(pk=cast.mentor.person_id).update(email="leila@example.org")
+    rows = (("Zed", "zed@example.org", "admin"), ("", "leila@example.org", "mentor, admin"))
+    told = (("Name", "Mail", "Role"), *rows, ("Bo", "bo@example.org", "mentee"))
+
+    apply(bring("\n".join(",".join(f'"{cell}"' for cell in row) for row in told).encode()))
+
+    details = AuditEntry.objects.get(action="people imported").details
+    assert details["made program admin"] == f"Zed, {cast.mentor.person.name}"
+
+
 def test_same_file_again_changes_nothing(cast: Any, bring: Any) -> None:
     apply(bring(table(TOP, ANN, BO)))
     before = list(ReportingLine.objects.order_by("pk").values_list("pk", "steps"))
