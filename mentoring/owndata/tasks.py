@@ -1,16 +1,21 @@
+import uuid
+
 from celery import shared_task
 from django.utils import timezone
 
-from mentoring.celery import publish
 from mentoring.database import patiently
 from mentoring.owndata import erasing, services
 
 
 @shared_task(name="owndata.make_downloads")
 def make_downloads() -> None:
-    """One at a time, so that one person's much does not hold up the time of a task."""
-    if patiently(lambda: services.make_next(timezone.now())):
-        publish("owndata.make_downloads")
+    services.make_waiting()
+
+
+@shared_task(name=services.MAKE)
+def make_download(download_id: str) -> None:
+    """One person a task: somebody's much takes nobody else's time."""
+    patiently(lambda: services.make_download(download_id=uuid.UUID(download_id), now=timezone.now()))
 
 
 @shared_task(name="owndata.forget")

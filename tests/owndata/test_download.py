@@ -16,7 +16,7 @@ from mentoring.outbox.models import Mail
 from mentoring.owndata import services
 from mentoring.owndata.erasing import erase
 from mentoring.owndata.models import Download, DownloadPart
-from mentoring.owndata.services import OwnDataError, ask_download, forget_downloads, make_next
+from mentoring.owndata.services import OwnDataError, ask_download, forget_downloads, make_download
 from mentoring.programs.models import Invitation
 from tests import factories
 from tests.owndata.conftest import History
@@ -24,6 +24,11 @@ from tests.owndata.conftest import History
 pytestmark = pytest.mark.django_db
 PAGE = "/your-data/"
 DAY = timedelta(days=1)
+
+
+def make_next(now: Any) -> bool:
+    waiting = Download.objects.waiting().first()
+    return waiting is not None and make_download(download_id=waiting.pk, now=now)
 
 
 def link_of(person: Any) -> str:
@@ -155,6 +160,23 @@ def test_a_worker_that_dies_leaves_it_waiting_and_mails_nothing(
     assert (DownloadPart.objects.count(), Mail.objects.count()) == (0, 0)
     assert make_next(timezone.now())
     assert not make_next(timezone.now())
+
+
+def test_one_that_cannot_be_made_holds_up_nobody_and_can_be_asked_for_again(
+    cast: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, woken = timezone.now(), []
+    broken, other = (ask_download(person=one.person, now=now) for one in (cast.mentee, cast.mentor))
+    monkeypatch.setattr(services, "publish", lambda task, pk: woken.append(pk))
+
+    services.make_waiting()
+
+    assert sorted(woken) == sorted([str(broken.pk), str(other.pk)])
+    assert make_download(download_id=other.pk, now=now)
+    forget_downloads(now + timedelta(hours=23))
+    assert Download.objects.waiting().get() == broken
+    forget_downloads(now + 2 * DAY)
+    assert ask_download(person=cast.mentee.person, now=now + 2 * DAY) != broken
 
 
 def test_pages_say_where_it_stands(cast: Any, client_of: Any) -> None:
