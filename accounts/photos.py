@@ -5,11 +5,14 @@ import secrets
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 
 from accounts.models import Photo, User
@@ -20,6 +23,7 @@ MEMORY_BYTES = 900_000_000  # a WebP picture of 40 megapixels is held three time
 SECONDS = 20.0
 WAIT_SECONDS = 5.0  # whoever waits holds a thread of the web server
 MOST_BYTES = 5_000_000
+TRIES_AN_HOUR = 20  # of one person
 TOO_LARGE = "This file is larger than 5 MB. Choose a smaller one, or save it smaller first."
 UNREADABLE = "This picture takes more to read than Holdfast can give. Save it anew, or choose another."
 # One at a time in a web process: what photos may take is bounded, however many come at once.
@@ -36,6 +40,23 @@ class Encoded:
 
     large: bytes
     small: bytes
+
+
+@contextmanager
+def turn_of(person: User, now: datetime) -> Iterator[None]:
+    """One picture of a person at a time, and a few an hour: each may cost seconds of the processor, and as
+    long a thread of the web server. Raises PhotoError."""
+    turn, tries = f"photo:{person.pk}", f"photo:{person.pk}:{now:%Y%m%d%H}"
+    if not cache.add(turn, True, timeout=SECONDS + WAIT_SECONDS):
+        raise PhotoError("Your picture before this one is still being read. Try again in a minute.")
+    try:
+        tried = cache.get(tries, 0)
+        if tried >= TRIES_AN_HOUR:
+            raise PhotoError(f"{TRIES_AN_HOUR} pictures an hour at most. Try again later.")
+        cache.set(tries, tried + 1, timeout=3600)
+        yield
+    finally:
+        cache.delete(turn)
 
 
 def encode(body: bytes) -> Encoded:

@@ -38,7 +38,9 @@ def photo_edit(request: HttpRequest) -> HttpResponse:
     person = reader_of(request)
     form = PhotoForm()
     if request.method == "POST":
-        form = PhotoForm(request.POST, request.FILES, is_too_large=was_too_large(request, "photo"))
+        form = PhotoForm(
+            request.POST, request.FILES, person=person, is_too_large=was_too_large(request, "photo")
+        )
         if form.is_valid():
             photos.save_photo(person, form.encoded, now=timezone.now())
             messages.success(request, "Your photo is saved.")

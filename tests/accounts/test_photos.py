@@ -284,6 +284,19 @@ def test_photo_edit_counts_the_files_of_one_upload_together(client_of):
 
 
 @pytest.mark.django_db
+def test_one_person_keeps_the_server_busy_with_one_picture_at_a_time_and_few_an_hour(client_of, monkeypatch):
+    monkeypatch.setattr(photos, "TRIES_AN_HOUR", 2)
+    person, now = factories.make_person(), timezone.now()
+    client = client_of(person)
+    with photos.turn_of(person, now):
+        assert "is still being read" in upload(client, picture("JPEG")).text
+    assert "This file is not a JPEG" in upload(client, b"no picture").text
+
+    assert "2 pictures an hour at most" in upload(client, picture("JPEG")).text
+    assert not Photo.objects.exists()
+    assert upload(client_of(factories.make_person()), picture("JPEG")).status_code == 302
+
+
 def test_photo_remove_leaves_initials(client_of, pictured):
     client = client_of(pictured)
     was = address(pictured)
