@@ -6,14 +6,14 @@ begins as a formula does is a text like any other.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from accounts.languages import LANGUAGE_CHOICES, Fluency
+from accounts.languages import LANGUAGE_CHOICES, Fluency, language_name
 from accounts.plain import plain
 from accounts.zones import zone_names
 
@@ -184,8 +184,8 @@ def languages_of(text: str) -> dict[str, int]:
             continue
         code = _languages().get(plain(match[1]))
         if code is None:
-            near = difflib.get_close_matches(plain(match[1])[:60], _languages(), n=1, cutoff=0.7)
-            named = dict(LANGUAGE_CHOICES).get(_languages()[near[0]]) if near else None
+            near = _nearest(plain(match[1]), _languages)
+            named = language_name(near) if near else None
             raise CellError(_unknown(match[1], "a language that Holdfast knows", named))
         found[code] = _fluency(match[2])
     if len(found) > MOST_LANGUAGES:
@@ -211,16 +211,18 @@ def _zones() -> dict[str, str]:
     return cities | {plain(name): name for name in zone_names()} | _ZONE_WORDS
 
 
-@lru_cache(maxsize=1000)
 def zone_of(text: str) -> str:
     words = plain(text)
     found = _zones().get(words)
     if found is None:
-        near = difflib.get_close_matches(words[:60], _zones(), n=1, cutoff=0.7)
-        raise CellError(
-            _unknown(text, "a time zone that Holdfast knows", _zones()[near[0]] if near else None)
-        )
+        raise CellError(_unknown(text, "a time zone that Holdfast knows", _nearest(words, _zones)))
     return found
+
+
+@lru_cache(maxsize=1000)  # what is wrong in one row is so in many, and to look through all takes milliseconds
+def _nearest(words: str, known: Callable[[], Mapping[str, str]]) -> str | None:
+    near = difflib.get_close_matches(words[:60], known(), n=1, cutoff=0.7)
+    return known()[near[0]] if near else None
 
 
 def places_of(text: str) -> int:
