@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from mentoring.engagements import mails
-from mentoring.engagements.models import Engagement, Request
+from mentoring.engagements.models import Engagement, Request, RequestQuerySet
 from mentoring.goals.models import Goal
 from mentoring.outbox.services import withdraw
 from mentoring.programs.models import Membership, Program
@@ -27,6 +27,7 @@ TERMS = tuple(field.name for field in fields(Terms))  # a request has them under
 LAST_ZONE = timedelta(hours=12)
 # Each request is a mail to the mentor, and so is taking it back.
 ASKED_A_DAY = 3
+ASKS_A_DAY = 20  # of one mentee in a program: asking and taking back would else go round all its mentors
 OTHER_TERMS = 5  # times that a mentor may answer one request with other terms; each is a mail to the mentee
 
 
@@ -58,7 +59,10 @@ def send_request(
     mentor = _check_pair(mentee, mentor_id, goal)
     if _active(mentor) >= mentor.capacity:
         raise EngagementError(f"{mentor.person.name} has no place free at present.")
-    if _asked_lately(mentee, mentor, now) >= ASKED_A_DAY:
+    lately = _asked_lately(mentee, now)
+    if lately.count() >= ASKS_A_DAY:
+        raise EngagementError(f"You have asked {ASKS_A_DAY} times today. Give it until tomorrow.")
+    if lately.filter(mentor=mentor.person_id).count() >= ASKED_A_DAY:
         raise EngagementError(f"You have asked {mentor.person.name} often today. Give it until tomorrow.")
     waits = program.mode == Program.Mode.APPROVED
     if waits and not Membership.objects.other_admins(program.pk, mentee.person_id, mentor_id).exists():
@@ -306,11 +310,10 @@ def _waiting(mentee: Membership) -> int:
     return Request.objects.open().filter(program_id=mentee.program_id, mentee_id=mentee.person_id).count()
 
 
-def _asked_lately(mentee: Membership, mentor: Membership, now: datetime) -> int:
-    """Requests of this mentee to this mentor within a day, whatever became of them."""
-    pair = {"program_id": mentee.program_id, "mentee_id": mentee.person_id, "mentor_id": mentor.person_id}
-    lately = Request.objects.filter(**pair, created_at__gt=now - timedelta(days=1))
-    return lately.filter(origin=Request.Origin.MENTEE).count()
+def _asked_lately(mentee: Membership, now: datetime) -> RequestQuerySet:
+    """Requests of this mentee within a day, whatever became of them."""
+    own = Request.objects.filter(program_id=mentee.program_id, mentee_id=mentee.person_id)
+    return own.filter(origin=Request.Origin.MENTEE, created_at__gt=now - timedelta(days=1))
 
 
 def _check_place(mentor: Membership, by: User) -> None:
