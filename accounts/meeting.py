@@ -13,10 +13,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from accounts.week import WEEKDAYS, Week, index_of, unpack
+from accounts.week import QUARTER, QUARTERS_A_DAY, WEEKDAYS, Week, index_of, runs_of, unpack
 
-QUARTER = timedelta(minutes=15)  # zones differ by as little
-QUARTERS_A_DAY = 96
 NIGHT = (time(22), time(7))
 
 
@@ -157,8 +155,7 @@ def _common(stretch: tuple[datetime, datetime], zone: ZoneInfo, other: ZoneInfo)
 
 
 def _stretches(day: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], day, [False])).astype(np.int8))).tolist()
-    return [(start, stop - start) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    return [(start, stop - start) for start, stop in runs_of(day)]
 
 
 def _clocks(first: int, length: int) -> str:

@@ -21,10 +21,8 @@ from accounts.models import (
     User,
 )
 from accounts.vocabulary import Called, Vocabulary, vocabulary_for, vocabulary_of
-from accounts.week import EMPTY_WEEK, WEEKDAYS, unpack, windows
+from accounts.week import EMPTY_WEEK, QUARTER, QUARTERS_A_DAY, WEEKDAYS, runs_of, unpack, windows
 
-QUARTERS_A_DAY = 96  # zones differ by as little as a quarter of an hour
-QUARTER = timedelta(minutes=15)
 YEAR = timedelta(days=365)
 
 
@@ -172,8 +170,7 @@ def hours_in_zone(packed: bytes, *, home: ZoneInfo, zone: ZoneInfo, now: datetim
 
 
 def _day_hours(weekday: str, day: NDArray[np.bool_]) -> DayHours:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], day, [False])).astype(np.int8))).tolist()
-    runs = list(zip(edges[::2], edges[1::2], strict=True))
+    runs = runs_of(day)
     return DayHours(
         weekday,
         spans=[f"{_clock(start)}–{_clock(stop)}" for start, stop in runs],

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 HALF_HOURS_A_DAY = 48
 HALF_HOURS_A_WEEK = 7 * HALF_HOURS_A_DAY
+QUARTER = timedelta(minutes=15)  # zones differ by as little
+QUARTERS_A_DAY = 96
 WEEK_BYTES = HALF_HOURS_A_WEEK // 8
 EMPTY_WEEK = bytes(WEEK_BYTES)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -44,12 +46,17 @@ def index_of(weekday: int, at: time) -> int:
 def windows(packed: bytes | memoryview) -> list[tuple[int, time, time]]:
     """Runs of protected half hours as (weekday, from, to); "to" is 00:00 where a run ends with the day."""
     week = unpack(packed).reshape(7, HALF_HOURS_A_DAY)
-    runs = []
-    for weekday, day in enumerate(week):
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], day, [False])).astype(np.int8)))
-        for start, stop in edges.reshape(-1, 2):
-            runs.append((weekday, _clock(int(start)), _clock(int(stop) % HALF_HOURS_A_DAY)))
-    return runs
+    return [
+        (weekday, _clock(start), _clock(stop % HALF_HOURS_A_DAY))
+        for weekday, day in enumerate(week)
+        for start, stop in runs_of(day)
+    ]
+
+
+def runs_of(day: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """What is True in a row, as (its first place, the one after its last)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], day, [False])).astype(np.int8))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _clock(half_hour: int) -> time:
