@@ -48,7 +48,7 @@ def membership(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, "Your part in the program is changed.")
             return redirect("programs:membership", slug=slug)
-    return _membership_page(request, own, form, PauseForm(initial={"paused_from": _today(own)}))
+    return _membership_page(request, own, form, PauseForm(initial=_pause_of(own)))
 
 
 @require_POST
@@ -79,6 +79,13 @@ def _membership_page(
     taken = services.places_taken(own)
     context = {"membership": own, "program": own.program, "form": form, "pause": pause, "taken": taken}
     return render(request, "programs/membership.html", context)
+
+
+def _pause_of(own: Membership) -> dict[str, date | None]:
+    """The pause as it stands, so that changing its one day leaves the other; or one from today."""
+    if own.pauses or own.will_pause:
+        return {"paused_from": own.paused_from or _today(own), "paused_until": own.paused_until}
+    return {"paused_from": _today(own)}
 
 
 def _today(own: Membership) -> date:
