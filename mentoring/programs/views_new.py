@@ -36,6 +36,8 @@ def program_new(request: HttpRequest, step: str) -> HttpResponse:
     if request.method == "POST":
         typed[step] = request.POST.urlencode()
         request.session[SESSION_KEY] = typed
+        if request.POST.get("back") in STEPS:
+            return redirect("programs:program-new", step=request.POST["back"])
         form = _form(step, request.POST)
         if form.is_valid():
             return redirect("programs:program-new", step=_after(step))
@@ -52,7 +54,8 @@ def _review(request: HttpRequest) -> HttpResponse:
     bound = {name: _form(name, QueryDict(typed.get(name, ""))) for name in STEPS}
     for name, form in bound.items():
         if not form.is_valid():
-            messages.info(request, "This step is not complete yet.")
+            if typed:
+                messages.info(request, "This step is not complete yet.")
             return redirect("programs:program-new", step=name)
     if request.method == "POST":
         program = _create(request, bound)
