@@ -1,7 +1,8 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.text import Truncator
 
 from mentoring.transfer.fields import HINTS, LABELS
 from mentoring.transfer.models import Import, ImportRow
@@ -33,10 +34,16 @@ class MappingForm(forms.Form):
         choices=[("mentee", "a mentee"), ("mentor", "a mentor"), ("both", "both")],
     )
 
-    def __init__(self, of: Import, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, of: Import, data: Mapping[str, Any] | None = None, *, first: Sequence[str] = ()
+    ) -> None:
+        """`first` is what stands in the first row, to tell columns by."""
         guessed = {name: str(column) for name, column in of.mapping.items()}
         super().__init__(data, initial=guessed | {"usual_role": of.usual_role})
-        columns = [(str(n), heading or f"Column {n + 1}") for n, heading in enumerate(of.headings)]
+        columns = [
+            (str(n), _told(heading or f"Column {n + 1}", first[n] if n < len(first) else ""))
+            for n, heading in enumerate(of.headings)
+        ]
         for name, label in LABELS.items():
             self.fields[name] = forms.ChoiceField(
                 label=label,
@@ -59,6 +66,10 @@ class MappingForm(forms.Form):
             elif column:
                 seen[column] = name
         return self.cleaned_data
+
+
+def _told(heading: str, text: str) -> str:
+    return f"{heading} ({Truncator(text).chars(40)})" if text else heading
 
 
 class RowForm(forms.Form):

@@ -70,7 +70,8 @@ def import_map(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     of = own_import(request, pk)
     if of.state not in (Import.State.MAPPING, Import.State.CHECKED):
         return redirect("transfer:import-detail", pk=pk)
-    form = MappingForm(of, request.POST or None)
+    sample = list(of.rows.order_by("number")[:SAMPLE])
+    form = MappingForm(of, request.POST or None, first=sample[0].cells if sample else ())
     if request.method == "POST" and form.is_valid():
         try:
             services.choose_columns(of, mapping=form.mapping(), usual_role=form.cleaned_data["usual_role"])
@@ -78,7 +79,6 @@ def import_map(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect("transfer:import-detail", pk=pk)
-    sample = list(of.rows.order_by("number")[:SAMPLE])
     columns = [
         (heading, [(row.number, row.cells[n] if n < len(row.cells) else "") for row in sample])
         for n, heading in enumerate(of.headings)
