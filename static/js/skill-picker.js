@@ -61,6 +61,7 @@ function show(input, rows) {
   if (rows.length === 0) return;
   now.list.hidden = false;
   input.setAttribute("aria-expanded", "true");
+  now.list.scrollIntoView({ block: "nearest" });
   open = now;
 }
 

@@ -32,8 +32,8 @@ def test_membership_leave_says_what_ends_and_ends_it_in_one_step(cast, client_of
     request = factories.make_request(other, cast.mentor, at=factories.time(14))
     client = client_of(cast.mentor.person)
     shown = client.get(url).text
-    assert f"the engagement with {cast.mentee.person.name} ends" in shown
-    assert "the request between you and Yemi Ojo is closed" in shown
+    assert f"The engagement with {cast.mentee.person.name} ends" in shown
+    assert "The request between you and Yemi Ojo is closed" in shown
 
     assert client.post(url).status_code == 302
 
