@@ -67,6 +67,7 @@ def to_utc(week: Week, zone: str, monday: date) -> Week:
     """A week on the wall clock of a zone as half hours of UTC, in the week that begins on this Monday.
 
     A half hour of UTC counts if all of it is protected; a week in which clocks change is right on both sides.
+    As matching's engine, which imports nothing of the project, does it for itself.
     """
     whole: Week = np.all(week[_on_the_wall(zone, monday)], axis=1)
     return whole

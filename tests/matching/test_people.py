@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import week
 from accounts.models import Accomplishment, EmpathyAggregate, LearningRecord, PersonSkill
-from matching.engine import Infeasible
+from matching.engine import Infeasible, week_to_utc
 from matching.fits import fits
 from matching.people import LANGUAGES, load_mentees, load_mentors, load_skills
 from mentoring.goals.models import Goal
@@ -166,3 +166,13 @@ def test_fits_cost_the_same_queries_for_one_and_for_many(cast):
         LearningRecord.objects.create(person=mentor.person, what="A book", kind="book", on=TODAY)
         factories.make_engagement(goal, mentor)
     assert count() == few
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/London", "Asia/Kathmandu", "Australia/Lord_Howe", "America/New_York"]
+)
+@pytest.mark.parametrize("monday", [date(2026, 1, 5), date(2026, 3, 23), date(2026, 10, 26)])
+def test_search_and_matching_know_the_same_hours_of_utc(zone, monday):
+    """Written twice, as the engine imports nothing of the project, and search is lower than it."""
+    mine = np.random.default_rng(7).random(336) < 0.6
+    assert np.array_equal(week.to_utc(mine, zone, monday), week_to_utc(mine, zone, monday))
