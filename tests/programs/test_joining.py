@@ -226,7 +226,7 @@ def test_a_confirmed_address_of_the_domain_opens_the_program(cast, client_of):
 def test_an_admin_removes_a_member_in_one_step(cast, client_of):
     engagement = factories.make_engagement(cast.goal, cast.mentor)
     admin, url = client_of(cast.admin.person), at(cast, "member-remove", cast.mentor.pk)
-    assert f"the engagement with {cast.mentee.person.name} ends" in admin.get(url).text
+    assert f"The engagement with {cast.mentee.person.name} ends" in admin.get(url).text
     assert is_member(cast, cast.mentor.person)
     assert client_of(cast.stranger).post(url).status_code == 404
     assert client_of(cast.mentee.person).post(url).status_code == 404
