@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator
 
+import pytest
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
@@ -54,6 +57,14 @@ QUERY = (
     "with",
     "by",
     "of",
+    "state",
+    "zone",
+    "slots",
+    "painted",
+    "kind",
+    "country",
+    "hours",
+    "favourites",
 )
 # What is posted to addresses that have no page, or have it only once something is chosen.
 POSTED = {"decline", "note", "start", "at", "back", "key", "order", "other", "mentee", "mentor", "pairing"}
@@ -77,7 +88,30 @@ def send(client: Client, method: str, url: str, fields: dict[str, object]) -> in
     return response.status_code
 
 
-def test_nasty_values_in_every_field_are_answered(world: World) -> None:
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """Methods and paths of requests whose query (of a GET) or body anything has looked at, as they come."""
+    seen = set()
+    query, body = WSGIRequest.GET.func, WSGIRequest.POST.fget
+
+    def noted(request: WSGIRequest, method: str) -> None:
+        if request.method == method:
+            seen.add((method.lower(), request.path))
+
+    def get(request: WSGIRequest) -> QueryDict:
+        noted(request, "GET")
+        return query(request)
+
+    def post(request: WSGIRequest) -> QueryDict:
+        noted(request, "POST")
+        return body(request)
+
+    monkeypatch.setattr(WSGIRequest, "GET", property(get))
+    monkeypatch.setattr(WSGIRequest, "POST", property(post, WSGIRequest.POST.fset))
+    return seen
+
+
+def test_nasty_values_in_every_field_are_answered(world: World, readers: set[tuple[str, str]]) -> None:
     tried = 0
     for row, client, url in rows_of(world, "post"):
         page = client.get(url).content.decode()
@@ -87,12 +121,20 @@ def test_nasty_values_in_every_field_are_answered(world: World) -> None:
         for number, (kind, value) in enumerate(NASTY.items()):
             fields = dict.fromkeys(names, value) | (counts if number % 2 else {})
             assert send(client, "post", url, fields) in ANSWERED, (row.name, kind)
+            if ("post", url) not in readers:  # it does the same whatever is sent
+                break
             tried += 1
 
     assert tried > 20 * len(NASTY)
 
 
-def test_nasty_values_in_the_address_are_answered(world: World) -> None:
+def test_nasty_values_in_the_address_are_answered(world: World, readers: set[tuple[str, str]]) -> None:
+    tried = 0
     for row, client, url in rows_of(world, "get"):
         for kind, value in NASTY.items():
             assert send(client, "get", url, dict.fromkeys(QUERY, value)) in ANSWERED, (row.name, kind)
+            if ("get", url) not in readers:
+                break
+            tried += 1
+
+    assert tried > 20 * len(NASTY)
