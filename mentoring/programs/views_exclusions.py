@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -32,7 +33,10 @@ def exclusion_new(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
 
 @require_safe
 def exclusion_list(request: HttpRequest) -> HttpResponse:
+    """Of whom the reader has no program in common with any more, the name alone."""
+    beside = Membership.objects.visible_to(request.user).filter(person=OuterRef("other"))
     rows = Exclusion.objects.filter(by=reader_of(request)).select_related("other__profile")
+    rows = rows.annotate(is_beside=Exists(beside))
     return render(request, "programs/exclusion_list.html", {"exclusions": rows.order_by("other__name", "pk")})
 
 

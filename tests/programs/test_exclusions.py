@@ -4,7 +4,9 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import Profile, User
 from mentoring.programs.models import Exclusion, Membership
 from tests import factories
 from tests.pages import queries_of
@@ -36,6 +38,19 @@ def test_exclusion_is_said_listed_and_undone(cast, client_of):
     assert theirs.post(undo).status_code == 404
     client.post(undo)
     assert not Exclusion.objects.exists()
+
+
+def test_profile_of_who_is_in_no_program_of_ones_own_any_more_is_not_told(cast, client_of):
+    Profile.objects.update_or_create(person=cast.mentor.person, defaults={"headline": "Runs a ward"})
+    User.objects.filter(pk=cast.mentor.person_id).update(photo_key="key")
+    Exclusion.objects.create(by=cast.mentee.person, other=cast.mentor.person)
+    client, page = client_of(cast.mentee.person), reverse("programs:exclusion-list")
+    assert "Runs a ward" in client.get(page).text
+    Membership.objects.filter(pk=cast.mentor.pk).update(left_at=timezone.now())
+    told = client.get(page).text
+    assert "Leila Haddad" in told
+    assert "Runs a ward" not in told
+    assert "/photo/" not in told
 
 
 def test_exclusion_leaves_what_is_under_way(cast, client_of):
