@@ -1,6 +1,9 @@
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm as BaseChangePasswordForm
+from allauth.account.forms import ResetPasswordKeyForm as BaseResetPasswordKeyForm
 from allauth.account.forms import SignupForm as BaseSignupForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm as BaseAddPasskeyForm
 from allauth.socialaccount.forms import SignupForm as BaseSocialSignupForm
 from django import forms
 
@@ -39,3 +42,31 @@ class SocialSignupForm(BaseSocialSignupForm):
         super().__init__(*args, **kwargs)
         self.initial |= {"name": self.sociallogin.user.name, "zone": self.sociallogin.user.zone}
         self.fields["zone"].widget.attrs["data-own-zone"] = ""
+
+
+class ChangePasswordForm(BaseChangePasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _write_small(self)
+
+
+class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _write_small(self)
+
+
+class AddPasskeyForm(BaseAddPasskeyForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].label = "Sign in with it instead of the password"
+        self.fields["passwordless"].help_text = (
+            "The device then asks for its own lock: a fingerprint, a face or a PIN. Otherwise the passkey is "
+            "asked for after the password."
+        )
+
+
+def _write_small(form: forms.Form) -> None:
+    """Labels as everywhere else: one capital, at the beginning."""
+    for field in form.fields.values():
+        field.label = str(field.label).capitalize()

@@ -70,7 +70,8 @@ class JoiningForm(_PartForm):
         required=False,
         max_length=3000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Such as example.org. Whoever has a confirmed address there sees the program and can join.",
+        help_text="Such as example.org, one a line. Whoever has a confirmed address there finds the program "
+        "and can join.",
     )
 
     class Meta:
