@@ -61,6 +61,13 @@ def make_program(**over: Any) -> Program:
     return Program.objects.create(**{"slug": f"program-{n}", "name": f"Program {n}"} | over)
 
 
+def set_matching(
+    program: Program, *, weights: dict[str, float], must_haves: dict[str, float], tilt: int = 30
+) -> None:
+    program.weights, program.must_haves, program.tilt = weights, must_haves, tilt
+    program.save(update_fields=["weights", "must_haves", "tilt"])
+
+
 def make_member(program: Program, person: User | None = None, **over: Any) -> Membership:
     person = person or make_person()
     fields = {"is_mentee": True, "joined_at": timezone.now()} | over

@@ -3,8 +3,8 @@
 Actions so far, as words fit to show: "settings changed", "link changed", "member changed", "member removed",
 "member invited", "invitation accepted", "invitation withdrawn", "applicant accepted", "applicant declined",
 "request approved", "request declined", "program created", "skill added", "skill removed", "skill renamed",
-"skill merged", "skill set apart". Details are names of what changed with values before and after, or counts;
-never words that members wrote to each other.
+"skill merged", "skill set apart", "people imported". Details are names of what changed with values before and
+after, or counts; never words that members wrote to each other.
 """
 
 from collections.abc import Mapping

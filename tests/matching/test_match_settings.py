@@ -3,6 +3,8 @@ from django.urls import reverse
 
 from matching.engine import CRITERIA
 from matching.forms_settings import MatchSettingsForm, current_settings
+from mentoring.programs.models import AuditEntry
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 DEFAULTS = {criterion.name: criterion.weight for criterion in CRITERIA}
@@ -52,7 +54,9 @@ def test_match_settings_are_kept_and_shown_again(cast, admin, url):
 
 
 def test_match_settings_of_another_release_are_passed_over(cast, admin, url):
-    cast.program.set_matching(weights={"no longer here": 3, "time": 12.5}, must_haves={"gone": 0.5})
+    factories.set_matching(
+        cast.program, weights={"no longer here": 3, "time": 12.5}, must_haves={"gone": 0.5}
+    )
 
     response = admin.get(url)
 
@@ -60,7 +64,7 @@ def test_match_settings_of_another_release_are_passed_over(cast, admin, url):
 
 
 def test_match_settings_offer_a_must_have_that_lies_between(cast, admin, url):
-    cast.program.set_matching(weights={}, must_haves={"time": 0.45})
+    factories.set_matching(cast.program, weights={}, must_haves={"time": 0.45})
 
     assert admin.post(url, posted(least_time=45)).status_code == 302
     assert stored(cast.program)[1] == {"time": 0.45}
@@ -116,12 +120,14 @@ def test_weights_of_nothing_are_refused(cast, admin, url):
 
 
 def test_match_settings_go_back_to_the_defaults(cast, admin, url):
-    cast.program.set_matching(weights=DEFAULTS | {"time": 1}, must_haves={"time": 0.5}, tilt=5)
+    factories.set_matching(cast.program, weights=DEFAULTS | {"time": 1}, must_haves={"time": 0.5}, tilt=5)
 
     response = admin.post(reverse("matching:match-settings-reset", args=[cast.program.slug]))
 
     assert response.url == url
     assert stored(cast.program) == ({}, {}, 30)
+    told = dict(AuditEntry.objects.get(by=cast.admin.person, action="settings changed").told)
+    assert told["must haves"] == "time 0.5 → as usual"
 
 
 def test_form_serves_any_settings_given(cast):

@@ -370,7 +370,7 @@ def answers(desk, cast, **over):
 
 
 def test_match_run_new_takes_the_programs_settings_and_what_is_changed_for_this_run(cast, desk):
-    cast.program.set_matching(weights={"time": 40}, must_haves={"skills": 0.2, "language": 0.5})
+    factories.set_matching(cast.program, weights={"time": 40}, must_haves={"skills": 0.2, "language": 0.5})
     desk.post(new_run(cast), answers(desk, cast, objective="fair", weight_time="7", tilt="10"))
     run = MatchRun.objects.get()
     assert (run.objective, run.weights["time"], run.must_haves, run.tilt) == (

@@ -86,7 +86,7 @@ def test_must_haves_of_everything_leave_everybody_out_and_say_why(cast, client_o
     run = solve(cast.admin, objective=objective, settings=settings)
     assert "has what this program requires of a pair" in run.left_out.get().reason
     every_page(client_of(cast.admin.person), run)
-    cast.program.set_matching(weights={}, must_haves=everything)
+    factories.set_matching(cast.program, weights={}, must_haves=everything)
     page = client_of(cast.mentee.person).get(reverse("matching:mentor-list", args=[cast.program.slug]))
     assert "1 more mentor is not shown" in page.text
 

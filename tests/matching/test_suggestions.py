@@ -203,7 +203,7 @@ def test_what_is_put_away_while_a_worker_suggests_stays_away(cast):
         done = race(
             [
                 lambda: dismiss(shown, now=NOW),
-                lambda: cast.program.set_matching(weights={"time": 1}, must_haves={}),
+                lambda: factories.set_matching(cast.program, weights={"time": 1}, must_haves={}),
             ]
         )
         assert refusals(done) == {}

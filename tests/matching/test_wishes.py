@@ -53,7 +53,7 @@ def test_what_matters_can_be_taken_back(cast, client_of):
 
 def test_what_matters_asks_of_what_the_program_weighs_alone_and_keeps_the_rest(cast, client_of):
     wishes.keep_emphasis(cast.mentee, {"time": wishes.MORE})
-    cast.program.set_matching(weights={"time": 0}, must_haves={}, tilt=20)
+    factories.set_matching(cast.program, weights={"time": 0}, must_haves={}, tilt=20)
     client, url = client_of(cast.mentee.person), url_of("what-matters", cast)
 
     page = client.get(url)
@@ -73,7 +73,9 @@ def weight_in_list(cast, client, label):
 def test_what_matters_moves_ones_own_list_by_the_tilt_and_nobody_elses(cast, client_of):
     other = factories.make_mentee(cast.program)
     factories.make_goal(other)
-    cast.program.set_matching(weights=dict.fromkeys(NAMES, 0) | {"time": 50, "empathy": 50}, must_haves={})
+    factories.set_matching(
+        cast.program, weights=dict.fromkeys(NAMES, 0) | {"time": 50, "empathy": 50}, must_haves={}
+    )
     own, others = client_of(cast.mentee.person), client_of(other.person)
     assert weight_in_list(cast, own, "Time") == 50
 
@@ -95,7 +97,7 @@ def test_what_matters_refuses_what_is_no_choice(cast, client_of, value):
 
 
 def test_program_that_weighs_the_same_for_everybody_says_so_and_takes_nothing(cast, client_of):
-    cast.program.set_matching(weights={}, must_haves={}, tilt=0)
+    factories.set_matching(cast.program, weights={}, must_haves={}, tilt=0)
     client, url = client_of(cast.mentee.person), url_of("what-matters", cast)
 
     answers = [client.get(url), client.post(url, dict.fromkeys(NAMES, "1"))]

@@ -50,4 +50,6 @@ def _one(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items()) or "as usual"
     return "none" if value in (None, "") else str(value)

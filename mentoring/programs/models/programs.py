@@ -124,11 +124,3 @@ class Program(models.Model):
     @property
     def request_lifetime(self) -> timedelta:
         return timedelta(days=self.request_days)
-
-    def set_matching(
-        self, *, weights: dict[str, int], must_haves: dict[str, float], tilt: int | None = None
-    ) -> None:
-        """How the program's mentors and mentees are matched; no tilt means the usual one."""
-        usual: int = Program._meta.get_field("tilt").get_default()
-        self.weights, self.must_haves, self.tilt = weights, must_haves, usual if tilt is None else tilt
-        self.save(update_fields=["weights", "must_haves", "tilt"])
