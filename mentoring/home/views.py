@@ -113,7 +113,7 @@ def _first_steps(membership: Membership, has_goal: bool) -> list[tuple[str, str,
                 "accounts:basics",
             )
         )
-    if not any(profile.week):
+    if not any(bytes(profile.week)):  # a memoryview of the database holds bytes, all of them true
         steps.append(
             (
                 "Protect some time",

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Profile
+from accounts.week import EMPTY_WEEK
 from mentoring.engagements.services import end_engagement
 from mentoring.schedule import moves
 from mentoring.schedule.marks import mark_session
@@ -49,6 +50,13 @@ def test_program_home_is_there_for_a_person_without_profile(cast, client_of):
 
     assert "Say who you are" in response.text
     assert "Protect some time" in response.text
+
+
+@pytest.mark.parametrize(("week", "is_asked"), [(EMPTY_WEEK, True), (factories.WORKING_WEEK, False)])
+def test_home_asks_for_hours_of_whoever_has_none(cast, client_of, week, is_asked):
+    Profile.objects.filter(person=cast.mentee.person).update(week=week)
+
+    assert ("Protect some time" in client_of(cast.mentee.person).get(home_of(cast)).text) == is_asked
 
 
 def test_home_asks_for_an_answer_to_a_move_and_to_other_terms(cast, client_of, sessions):
