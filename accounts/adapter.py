@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ from django.template.loader import render_to_string
 from accounts import search
 from accounts.models import Profile, User
 from accounts.zones import zone_names
+
+CAME_BY = "came_by"  # in the session: provider and id of the identity by which somebody came
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -48,6 +51,9 @@ class AccountAdapter(DefaultAccountAdapter):
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """People who come by the organisation's own sign-in (OpenID Connect)."""
 
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        request.session[CAME_BY] = [sociallogin.account.provider, sociallogin.account.uid]
+
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
         """The name as the provider tells it, on one line, and the zone where it knows one."""
         user: User = super().populate_user(request, sociallogin, data)
@@ -72,14 +78,20 @@ def _on_our_site(url: str) -> str:
     return settings.SITE_URL.rstrip("/") + parts._replace(scheme="", netloc="").geturl()
 
 
-def forget_a_stranger_s_password(request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
-    """Where an address is first confirmed by a sign-in code, the password goes.
+def forget_strangers(request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
+    """Where an address is first confirmed, what a stranger may have left in the account goes.
 
-    Whoever reads the mail owns the address. Whoever signed up with it and chose the password may be a
-    stranger, who waited for its owner to come and would share the account. Receives email_confirmed: for this
-    one way of confirming allauth asks no method of the adapter.
+    Whoever reads the mail owns the address. Whoever signed up with it before may be a stranger, who waited
+    for its owner to come and would share the account: by a password, where the owner confirms by a sign-in
+    code, or by an identity of a provider that did not confirm the address, but for one by which the owner
+    comes just now. Receives email_confirmed: for these ways of confirming allauth asks no method of the
+    adapter.
     """
-    here = request.resolver_match
+    person, here = email_address.user, request.resolver_match
     if here is not None and here.url_name == "account_confirm_login_code":
-        email_address.user.set_unusable_password()
-        email_address.user.save(update_fields=["password"])
+        person.set_unusable_password()
+        person.save(update_fields=["password"])
+    confirmed = EmailAddress.objects.filter(user=person, verified=True)
+    if not confirmed.exclude(pk=email_address.pk).exists():
+        provider, uid = request.session.get(CAME_BY, ("", ""))
+        SocialAccount.objects.filter(user=person).exclude(provider=provider, uid=uid).delete()

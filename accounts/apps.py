@@ -6,6 +6,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts.adapter import forget_a_stranger_s_password
+        from accounts.adapter import forget_strangers
 
-        email_confirmed.connect(forget_a_stranger_s_password)
+        email_confirmed.connect(forget_strangers)

@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from accounts.adapter import CAME_BY
 from accounts.models import User
 from tests import factories
 
@@ -106,6 +108,34 @@ def test_sign_up_keeps_the_password_when_its_own_code_is_typed(signed_up, client
 
     assert client.get(reverse("accounts:profile")).status_code == 200
     assert signs_in(signed_up["email"], signed_up["password1"])
+
+
+def identities_of(email):
+    return set(SocialAccount.objects.filter(user__email=email).values_list("uid", flat=True))
+
+
+def test_owner_of_an_address_shares_no_account_with_a_stranger_s_identity(signed_up, mailoutbox):
+    """A provider may name an address that it has not confirmed."""
+    SocialAccount.objects.create(
+        user=User.objects.get(email=signed_up["email"]), provider="organisation", uid="stranger"
+    )
+    owner = Client()
+    owner.post(reverse("account_request_login_code"), {"email": signed_up["email"]})
+    owner.post(reverse("account_confirm_login_code"), {"code": code_in(mailoutbox[-1])})
+
+    assert owner.get(reverse("accounts:profile")).status_code == 200
+    assert identities_of(signed_up["email"]) == set()
+
+
+def test_identity_by_which_the_owner_comes_stays(signed_up, client, mailoutbox):
+    person, session = User.objects.get(email=signed_up["email"]), client.session
+    for uid in ("own", "stranger"):
+        SocialAccount.objects.create(user=person, provider="organisation", uid=uid)
+    session[CAME_BY] = ["organisation", "own"]
+    session.save()
+    client.post(reverse("account_email_verification_sent"), {"code": code_in(mailoutbox[-1])})
+
+    assert identities_of(person.email) == {"own"}
 
 
 def test_sign_in_by_code_keeps_the_password_of_a_confirmed_address(client, mailoutbox):
