@@ -66,3 +66,16 @@ def without_locks(monkeypatch: pytest.MonkeyPatch, *models: type) -> Iterator[No
     with monkeypatch.context() as patch:
         patch.setattr(QuerySet, "select_for_update", lock)
         yield
+
+
+WAITED_FOR = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
+               AND transactionid = pg_current_xact_id()::xid)
+"""
+
+
+def is_waited_for() -> bool:
+    """Whether somebody waits for a row that this transaction has locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITED_FOR)
+        return bool(cursor.fetchone()[0])

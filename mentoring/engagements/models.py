@@ -16,14 +16,21 @@ from mentoring.schedule.times import Cadence, Length, Terms
 LONGEST_ENGAGEMENT = timedelta(weeks=LONGEST_ENGAGEMENT_WEEKS)
 
 
+def _known_to(user: User | AnonymousUser) -> Q:
+    return Q(mentee_id=user.pk) | Q(mentor_id=user.pk, approved_at__isnull=False)
+
+
 class RequestQuerySet(models.QuerySet["Request"]):
     def visible_to(self, user: User | AnonymousUser) -> "RequestQuerySet":
         """Requests that the user sent or has heard of, and those between others that the user administers."""
         between_others = Q(program__in=Program.objects.administered_by(user)) & ~Q(mentor_id=user.pk)
-        heard_of = Q(mentor_id=user.pk, approved_at__isnull=False)
         return self.filter(program__in=Program.objects.visible_to(user)).filter(
-            Q(mentee_id=user.pk) | heard_of | between_others
+            _known_to(user) | between_others
         )
+
+    def known_to(self, user: User | AnonymousUser) -> "RequestQuerySet":
+        """Requests that the user sent or, as their mentor, has heard of."""
+        return self.filter(_known_to(user))
 
     def approved(self) -> "RequestQuerySet":
         """Those that the mentor may hear of."""

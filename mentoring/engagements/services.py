@@ -165,11 +165,11 @@ def decline_request(*, request_id: uuid.UUID, decline: str, note: str, now: date
 
 
 @transaction.atomic
-def decline_for_leaving(*, request_id: uuid.UUID, now: datetime) -> Request:
+def decline_for_leaving(*, request_id: uuid.UUID, note: str = "", now: datetime) -> Request:
     """The mentor leaves the program; the mentee is told as of every no, had the mentor heard or not."""
     request = lock_open(request_id, now)
-    request.decline = Request.Decline.CAPACITY
-    close_request(request, State.DECLINED, now, "decline")
+    request.decline, request.decline_note = Request.Decline.CAPACITY, note
+    close_request(request, State.DECLINED, now, "decline", "decline_note")
     mails.request_declined(request, now)
     return request
 

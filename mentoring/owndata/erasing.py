@@ -12,14 +12,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
+from mentoring.engagements.leaving import end_all
 from mentoring.engagements.models import Engagement, Request
-from mentoring.engagements.services import (
-    decline_for_leaving,
-    decline_request,
-    end_engagement,
-    expire_requests,
-    withdraw_request,
-)
 from mentoring.outbox.models import FREE, Mail
 from mentoring.owndata.models import Erasure
 from mentoring.owndata.rules import Fate, Rule, Way, Who
@@ -39,7 +33,6 @@ def erase(*, person_id: uuid.UUID, now: datetime) -> None:
     Ends what is under way, so that the others are told by name; then takes the name away; then deletes or
     blanks by the table. Locks in the order of every other service: programs, memberships, then the rest.
     """
-    expire_requests(now)  # those of which the time is over are not withdrawn any more
     with transaction.atomic():
         _lock_programs(person_id)
         list(Membership.objects.filter(person=person_id).order_by("pk").select_for_update(no_key=True))
@@ -74,10 +67,9 @@ def left_without_admin(person: User) -> list[Program]:
 
 def under_way(person: User) -> dict[str, int]:
     """What ends with the account, counted; a request that the person has not heard of is not."""
-    known = _open_requests(person).filter(Q(approved_at__isnull=False) | Q(mentee=person))
     return {
         "engagements": Engagement.objects.active().visible_to(person).count(),
-        "requests": known.count(),
+        "requests": Request.objects.open().known_to(person).count(),
     }
 
 
@@ -107,27 +99,8 @@ def _lock_programs(person_id: uuid.UUID) -> None:
     list(Program.objects.filter(pk__in=run).order_by("pk").select_for_update(no_key=True))
 
 
-def _open_requests(person: User) -> QuerySet[Request]:
-    sent = Request.objects.open().filter(mentee=person)
-    return (sent | Request.objects.open().filter(mentor=person)).order_by("pk")
-
-
 def _end_what_is_under_way(person: User, now: datetime) -> None:
-    for engagement in Engagement.objects.active().visible_to(person).order_by("pk"):
-        end_engagement(engagement_id=engagement.pk, by=person, now=now)
-    for request in _open_requests(person).filter(expires_at__gt=now):
-        if request.mentee_id != person.pk and request.approved_at is None:
-            decline_for_leaving(request_id=request.pk, now=now)  # the mentor has not heard of it
-        elif request.mentee_id != person.pk:
-            decline_request(
-                request_id=request.pk,
-                decline=Request.Decline.CAPACITY,
-                note="I am leaving Holdfast.",
-                now=now,
-            )
-        elif request.approved_at is not None:
-            withdraw_request(request_id=request.pk, now=now)
-        # One that no admin has approved is known to nobody else; the table deletes it.
+    end_all(person, Q(), by=person, note="I am leaving Holdfast.", now=now)
 
 
 def _leave_programs(person: User, now: datetime) -> None:

@@ -16,7 +16,7 @@ from mentoring.notes.models import AgendaItem, Commitment, PrivateNote, SharedNo
 from mentoring.notes.services import MOST_COMMITMENTS, MOST_ITEMS, NotesError
 from mentoring.schedule.models import Session
 from mentoring.schedule.moves import skip_session
-from tests.racing import Finish, race, refusals, without_locks
+from tests.racing import Finish, is_waited_for, race, refusals, without_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHANGED = "NoteChangedError: A newer version of this note was saved while you were writing."
@@ -173,19 +173,6 @@ def test_nothing_is_written_once_the_end_is_decided(pair) -> None:
     assert AgendaItem.objects.count() == succeeded(finishes[:10])
     assert Engagement.objects.get().state == "ended"
     assert refusals(race(adding(pair, 4))) == {ENDED: 4}
-
-
-WAITED_FOR = """
-SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
-               AND transactionid = pg_current_xact_id()::xid)
-"""
-
-
-def is_waited_for() -> bool:
-    """Whether somebody waits for a row that this transaction has locked."""
-    with connection.cursor() as cursor:
-        cursor.execute(WAITED_FOR)
-        return bool(cursor.fetchone()[0])
 
 
 def refusal_of_what_is_added_during_a_skip(pair) -> str:
