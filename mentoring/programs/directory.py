@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import (
@@ -84,7 +84,7 @@ def _key(order: str, key: Any) -> Any:
         at = datetime.fromisoformat(key)
         if at.tzinfo is None or not 1970 < at.year < 9000:
             raise ValueError(key)
-        return at
+        return at.astimezone(UTC)  # PostgreSQL knows fewer offsets than Python
     if order == "name":
         if key != " ".join(str(key).split()) or "\x00" in key:
             raise ValueError(key)

@@ -1,7 +1,9 @@
 """The directory: who is in it, what narrows it, in which order and in which pages."""
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import timezone as offset
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,10 +13,12 @@ from django.utils import timezone
 
 from accounts import search, week
 from accounts.models import SkillHere, User
+from mentoring.programs.directory import Cursor
 from mentoring.programs.models import Exclusion, Favourite, Membership
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+FAR_WEST = offset(-timedelta(hours=23, minutes=59))
 MONDAY_NINE = week.from_indices([18, 19])
 MONDAY_NOON = week.from_indices([24, 25])
 
@@ -149,6 +153,8 @@ def test_directory_to_htmx_is_the_results_alone(cast, client_of):
         {"words": "\ud800".encode("utf-8", "surrogatepass")},
         {"skill": "9" * 40, "kind": "\x00", "language": "xx", "country": "' OR 1=1", "sort": "up"},
         {"skill": "-1"},
+        # ["newest", "2026-03-01T00:00:00-23:59", …]: an offset that PostgreSQL does not know
+        {"sort": "newest", "page": str(Cursor("newest", datetime(2026, 3, 1, tzinfo=FAR_WEST), uuid4()))},
         *({"page": page} for page in ("\x00", "W10", "WyJuYW1lIl0", "eyJhIjoxfQ", "é", "A" * 90_000)),
     ],
 )  # fmt: skip
