@@ -1,14 +1,14 @@
 import logging
 import re
 
-FEED = re.compile(r"/feeds/[^\s\"']+")
+SECRET = re.compile(r"/(feeds|join|invitations|confirm|your-data/file)/[^\s\"']+")
 
 
-class HideFeeds(logging.Filter):
-    """The address of a private feed is a permission, and no log may give it away."""
+class HideTokens(logging.Filter):
+    """An address with a token in it is a permission, and no log may give it away."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        if "/feeds/" in message:
-            record.msg, record.args = FEED.sub("/feeds/…", message), ()
+        if SECRET.search(message):
+            record.msg, record.args = SECRET.sub(r"/\1/…", message), ()
         return True

@@ -345,11 +345,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "filters": {"hide_feeds": {"()": "mentoring.logs.HideFeeds"}},
+    "filters": {"hide_tokens": {"()": "mentoring.logs.HideTokens"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["hide_feeds"]}
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["hide_tokens"]}
     },
     # Here too, for handlers that an installation adds, to report errors elsewhere.
-    "loggers": {"django.request": {"filters": ["hide_feeds"]}},
+    "loggers": {"django.request": {"filters": ["hide_tokens"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
 }

@@ -255,3 +255,14 @@ def test_who_was_removed_comes_back_by_an_admin_s_yes_alone(cast, client_of):
     assert not is_member(cast, person)
     client_of(cast.admin.person).post(at(cast, "applicant-accept", Applicant.objects.get().pk))
     assert is_member(cast, person)
+
+
+@pytest.mark.parametrize(
+    "path", ["/join/TOKEN/", "/invitations/TOKEN/", "/confirm/TOKEN/", "/your-data/file/TOKEN/"]
+)
+def test_no_log_gives_a_token_away(cast, client_of, caplog, path):
+    """Whoever reads the logs would else join, accept or confirm by them."""
+    client_of(cast.mentee.person).get(path)
+
+    assert path.replace("TOKEN/", "…") in caplog.text
+    assert "TOKEN" not in caplog.text
