@@ -59,17 +59,17 @@ def test_staff_need_a_second_factor(db, settings):
     assert client.get(reverse("accounts:profile")).url == reverse("mfa_index")
 
 
-def test_last_second_factor_stays_while_it_is_asked_for(asking, client_of):
-    TOTP.activate(asking.admin.person, generate_totp_secret())
-    client = Client()
-    client.post(
-        reverse("account_login"), {"login": asking.admin.person.email, "password": factories.PASSWORD}
-    )
-    client = client_of(asking.admin.person)
+@pytest.mark.parametrize("is_asked_for", [True, False])
+def test_last_second_factor_stays_while_it_is_asked_for(cast, client_of, is_asked_for):
+    cast.program.needs_second_factor = is_asked_for
+    cast.program.save(update_fields=["needs_second_factor"])
+    admin, client = cast.admin.person, client_of(cast.admin.person)
+    TOTP.activate(admin, generate_totp_secret())
+    client.post(reverse("account_reauthenticate"), {"password": factories.PASSWORD})
 
     client.post(reverse("mfa_deactivate_totp"))
 
-    assert Authenticator.objects.filter(user=asking.admin.person, type="totp").exists()
+    assert Authenticator.objects.filter(user=admin, type="totp").exists() == is_asked_for
 
 
 @pytest.mark.parametrize("whose", ["own", "another's"])
