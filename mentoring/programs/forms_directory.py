@@ -37,7 +37,7 @@ class DirectoryForm(forms.Form):
         label="Order",
         required=False,
         choices=[
-            ("", "By name or match"),
+            ("", "Automatic"),
             ("match", "Best match of the words"),
             ("name", "By name"),
             ("newest", "Newest first"),

@@ -1,6 +1,8 @@
 """The directory of a program's mentors, and what a member marks in it."""
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,13 +11,16 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.vocabulary import vocabulary_of
+from accounts import skill_search
+from accounts.vocabulary import Vocabulary, vocabulary_of
 from mentoring.programs import favourites
 from mentoring.programs.access import program_for
 from mentoring.programs.directory import find
 from mentoring.programs.directory_cards import cards_of
 from mentoring.programs.forms_directory import DirectoryForm
 from mentoring.programs.models import Membership
+
+MEANT = 3  # skills that the words may name
 
 
 @require_safe
@@ -26,7 +31,6 @@ def directory(request: HttpRequest, slug: str) -> HttpResponse:
     form.is_valid()  # what is not valid says so beside its field and narrows nothing
     wanted = form.cleaned_data
     found = find(reader, wanted, vocabulary, request.GET.get("page", ""))
-    skill = wanted.get("skill")
     is_fragment = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     context = {
         "is_fragment": is_fragment,
@@ -35,12 +39,18 @@ def directory(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "found": found,
         "is_narrowed": any(value for name, value in wanted.items() if name not in ("sort", "full")),
-        "cards": cards_of(found, reader, vocabulary, wanted_skills=[skill] if skill else []),
+        "cards": cards_of(found, reader, vocabulary, wanted_skills=_meant(wanted, vocabulary)),
     }
     template = "programs/_directory_results.html" if is_fragment else "programs/directory.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _meant(wanted: Mapping[str, Any], vocabulary: Vocabulary) -> list[int]:
+    """The skills that were asked for, which a card shows before others: that is why somebody was found."""
+    named = [each.skill.pk for each in skill_search.find(vocabulary, wanted.get("words") or "", MEANT)]
+    return [wanted["skill"], *named] if wanted.get("skill") else named
 
 
 @require_POST

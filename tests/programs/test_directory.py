@@ -302,3 +302,12 @@ def test_favourite_who_pauses_can_be_taken_off_and_no_other_marked(cast, mentors
 def test_favourite_of_somebody_who_excluded_one_is_refused_like_one_who_pauses(cast, mentors, client_of):
     Exclusion.objects.create(by=mentors["bao"].person, other=cast.mentee.person)
     assert client_of(cast.mentee.person).post(mark_url(mentors["bao"])).status_code == 404
+
+
+def test_skill_that_was_typed_stands_first_on_the_card(cast, client_of):
+    strong = dict.fromkeys(["accounting", "hiring", "delegation", "budgets", "python", "welding"], 4)
+    factories.make_mentor(cast.program, name="Many Hats", skills=strong | {"zoology": 1})
+    search.heal()
+    response = client_of(cast.mentee.person).get(url_of(cast.program), {"words": "zoolgy"})
+    (card,) = response.context["cards"]
+    assert card["skills"][0]["name"] == "Zoology"
