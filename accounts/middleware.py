@@ -11,6 +11,8 @@ from accounts.second_factor import lacks_one
 
 # One's account, where a second factor is set up and one signs out.
 ACCOUNT_PAGES = ("account_", "mfa_", "usersessions_", "accounts:sign-in-end")
+# Open to everybody, and more to who is signed in. Programs and home are higher apps, known by name.
+PERSONAL = ("home:home", "programs:join", "programs:invitation-accept")
 
 
 class ReaderMiddleware:
@@ -42,8 +44,9 @@ class SecondFactorMiddleware:
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         match = request.resolver_match
-        is_open = not getattr(view, "login_required", True)
-        is_account = match is not None and match.view_name.startswith(ACCOUNT_PAGES)
+        name = match.view_name if match is not None else ""
+        is_open = not getattr(view, "login_required", True) and name not in PERSONAL
+        is_account = name.startswith(ACCOUNT_PAGES)
         if is_open or is_account or not request.user.is_authenticated or not lacks_one(request.user):
             return None
         messages.warning(request, "You run a program, or this installation: set up a second factor to go on.")

@@ -35,6 +35,15 @@ def test_admin_without_second_factor_gets_no_further_than_setting_one_up(asking,
     assert page_of(client, asking).status_code == 200
 
 
+def test_open_pages_do_nothing_for_who_lacks_a_second_factor(asking, client_of):
+    client, other = client_of(asking.admin.person), factories.make_program()
+    client.post(link := reverse("programs:join", args=[other.join_token]), {"role": "mentee"})
+
+    assert not other.memberships.filter(person=asking.admin.person).exists()
+    assert [client.get(page).url for page in (link, reverse("home:home"))] == [reverse("mfa_index")] * 2
+    assert Client().get(reverse("home:home")).status_code == 200
+
+
 def test_recovery_codes_alone_are_no_second_factor(asking, client_of):
     RecoveryCodes.activate(asking.admin.person)
     assert page_of(client_of(asking.admin.person), asking).status_code == 302
