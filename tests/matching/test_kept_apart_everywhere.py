@@ -119,16 +119,23 @@ def ask_url(pair):
     return reverse("engagements:request-new", args=[pair[0].program.slug, pair[1].person_id])
 
 
+def asked_for(pair):
+    first = factories.next_weekday(1, TODAY + 3 * DAY)
+    return {
+        "goal": Goal.objects.get(mentee=pair[0].person).pk, "message": "Would you?", "offer": "A hand.",
+        "cadence": "1w", "minutes": "60", "ends_on": first + timedelta(weeks=8),
+        "start": "other", "on": first, "at": "09:00",
+    }  # fmt: skip
+
+
+def preferred(mentor):
+    return {"order": str(mentor.pk)}
+
+
 def test_request_is_not_made_by_the_form_nor_by_a_posted_id(reason, pair, client):
     assert client.get(ask_url(pair)).status_code == 200
     apart(reason, pair)
-    goal = Goal.objects.get(mentee=pair[0].person)
-    first = factories.next_weekday(1, TODAY + 3 * DAY)
-    posted = {
-        "goal": goal.pk, "message": "Would you?", "offer": "A hand.", "cadence": "1w", "minutes": "60",
-        "ends_on": first + timedelta(weeks=8), "start": "", "on": first, "at": "09:00",
-    }  # fmt: skip
-    response = client.post(ask_url(pair), posted)
+    response = client.post(ask_url(pair), asked_for(pair))
     assert response.status_code in (404, 200)
     assert not Request.objects.exists()
     if reason != "is full":
@@ -151,7 +158,7 @@ def test_nobody_can_prefer_the_person(reason, pair, client):
     if "pauses" not in reason:
         assert mentee not in preferable_to(mentor, as_mentor=True)
     url = reverse("matching:preferred-mentors", args=[mentee.program.slug])
-    client.post(url, {"add": mentor.pk, "order": [mentor.pk]})
+    client.post(url, preferred(mentor))
     assert not mentee.preferences.exists()
 
 
@@ -187,7 +194,8 @@ def test_no_run_pairs_them_and_no_admin_can(run, pair, cast, client_of):
     assert not together(run, pair)
     desk = client_of(cast.admin.person)
     ask = {"mentee": mentee.pk, "mentor": mentor.pk, "key": "any"}
-    desk.post(reverse("matching:match-run-assign", args=[run.pk]), ask)
+    refused = desk.post(reverse("matching:match-run-assign", args=[run.pk]), ask, follow=True)
+    assert "The run has changed meanwhile" not in refused.text  # as it says for a wrong key
     assert not together(run, pair)
     own = run.pairings.get(mentee=mentee)
     theirs = run.pairings.filter(mentor=mentor).first()
@@ -204,3 +212,12 @@ def test_reporting_line_set_after_the_run_bites_at_once(pair, cast):
     plan_publishing(run_id=run.pk, by=cast.admin.person, now=timezone.now())
     publish_due()
     assert not Request.objects.filter(mentor=pair[1].person, mentee=pair[0].person).exists()
+
+
+def test_without_a_reason_the_same_is_done(pair, client):
+    """What is posted above is refused for the reason, and for nothing else."""
+    mentee, mentor = pair
+    client.post(ask_url(pair), asked_for(pair))
+    assert Request.objects.get().mentor == mentor.person
+    client.post(reverse("matching:preferred-mentors", args=[mentee.program.slug]), preferred(mentor))
+    assert mentee.preferences.get().whom == mentor
