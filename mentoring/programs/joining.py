@@ -4,6 +4,7 @@ Nobody learns from any of them whether an address has an account: an invitation 
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ OPEN_FOR = timedelta(days=21)
 SENT_AGAIN_AFTER = timedelta(hours=1)
 ASK_AGAIN_AFTER = timedelta(days=7)  # an admin has said no
 INVITED_A_DAY = 2000  # by the page; an import has its own limit
+MAILED_A_DAY = 3  # one address: an invitation withdrawn and made anew is another mail
 ACCEPTED, DECLINED = "applicant_accepted", "applicant_declined"
 NOT_OPEN = "This invitation is no longer open."
 UTC = ZoneInfo("UTC")
@@ -52,6 +54,7 @@ class Invited:
     sent: list[Invitation] = field(default_factory=list)
     members: list[str] = field(default_factory=list)  # addresses of current members
     waiting: list[str] = field(default_factory=list)  # invited already, and the invitation is open
+    often: list[str] = field(default_factory=list)  # mailed MAILED_A_DAY times within a day
 
 
 @transaction.atomic
@@ -66,11 +69,14 @@ def invite(program: Program, *, by: User | None, rows: Iterable[Place], now: dat
     result = Invited()
     members = _addresses_of_members(program, places)
     waiting = _open_by_address(program, places)
+    often = mailed_often(program, places, now)
     for address, place in places.items():
         if address in members:
             result.members.append(place.email)
         elif (old := waiting.get(address)) is not None and old.expires_at > now:
             result.waiting.append(place.email)
+        elif address in often:
+            result.often.append(place.email)
         else:
             if old is not None:
                 old.withdrawn_at = now
@@ -102,6 +108,16 @@ def resend_invitation(invitation: Invitation, *, by: User, now: datetime) -> Non
     invitation.token_digest, invitation.sent_at, invitation.expires_at = digest_of(token), now, now + OPEN_FOR
     invitation.save(update_fields=["token_digest", "sent_at", "expires_at"])
     mail_invitation(invitation, token, now)
+
+
+def mailed_often(program: Program, addresses: Iterable[str], now: datetime) -> set[str]:
+    """Those, in lower case, that got MAILED_A_DAY mails with an invitation of this program within a day."""
+    lately = Invitation.objects.filter(program=program, sent_at__gt=now - timedelta(days=1))
+    lately = lately.annotate(address=Lower("email")).filter(address__in=list(addresses))
+    address_of = {_about(one): one.email.lower() for one in lately}
+    mails = Mail.objects.filter(kind="invitation", about__in=list(address_of))
+    counts = Counter(address_of[about] for about in mails.values_list("about", flat=True))
+    return {address for address, count in counts.items() if count >= MAILED_A_DAY}
 
 
 def open_invitation(token: str, now: datetime) -> Invitation | None:

@@ -194,4 +194,7 @@ def _said(done: joining.Invited) -> str:
         )
     if done.waiting:
         said += f" Invited already: {', '.join(done.waiting[:5])}{' …' if len(done.waiting) > 5 else ''}."
+    if done.often:
+        often = f"{', '.join(done.often[:5])}{' …' if len(done.often) > 5 else ''}"
+        said += f" Mailed {joining.MAILED_A_DAY} times today, and not once more: {often}."
     return said

@@ -21,7 +21,7 @@ from accounts.services import words_changed
 from accounts.tokens import digest_of, new_token
 from mentoring.celery import publish_on_commit
 from mentoring.goals.models import Goal
-from mentoring.programs.joining import OPEN_FOR, mail_invitation
+from mentoring.programs.joining import OPEN_FOR, mail_invitation, mailed_often
 from mentoring.programs.models import Invitation, Membership, Program
 from mentoring.transfer.invitations import tell_placed
 from mentoring.transfer.models import Import, Imported, ImportRow
@@ -152,8 +152,10 @@ class Writer:
             for plan, token in zip(plans, tokens, strict=True)
         )  # fmt: skip
         if self.of.sends_invitations:
+            often = mailed_often(self.program, [plan.email for plan in plans], self.now)
             for invitation, token in zip(made, tokens, strict=True):
-                mail_invitation(invitation, token, self.now)
+                if invitation.email not in often:
+                    mail_invitation(invitation, token, self.now)
 
     def _change_members(self, plans: list[Plan]) -> None:
         members = []

@@ -87,6 +87,20 @@ def test_nobody_is_mailed_twice_and_accounts_are_not_told_apart(cast, client_of)
     assert len(invite(cast, Place(email="new@example.org", is_mentee=True), now=later).sent) == 1
 
 
+def test_withdrawing_and_inviting_anew_fills_nobody_s_mailbox(cast, client_of):
+    now = timezone.now()
+    for _ in range(3):
+        (made,) = invite(cast, now=now).sent
+        joining.withdraw_invitation(made, by=cast.admin.person, now=now)
+
+    typed = {"addresses": "New@example.org", "is_mentee": "on"}
+    page = client_of(cast.admin.person).post(at(cast, "invitation-new"), typed, follow=True).text
+
+    assert "Mailed 3 times today, and not once more: New@example.org." in page
+    assert Mail.objects.filter(kind="invitation").count() == 3
+    assert len(invite(cast, now=now + timedelta(days=1, minutes=1)).sent) == 1
+
+
 @pytest.mark.parametrize(
     "typed",
     [
