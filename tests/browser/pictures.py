@@ -1,10 +1,12 @@
-"""`python -m tests.browser.pictures BASE_URL`: the pictures in docs/img, taken of a running `make run`.
+"""`python -m tests.browser.pictures BASE_URL [NAME …]`: the pictures in docs/img, of a running `make run`.
 
-Signs in by the demonstration's buttons. Starts a match run if there is none to show; changes nothing else.
+Signs in by the demonstration's buttons. Starts a match run if there is none to show; tries an import and
+cancels it; changes nothing else.
 """
 
 import os
 import sys
+from urllib.parse import urlencode, urlsplit
 
 import django
 from playwright.sync_api import Browser, sync_playwright
@@ -29,6 +31,17 @@ MESSAGE = (
 )
 OFFER = "An afternoon with whatever beeps in your buildings: I keep 900 devices alive and write the lists."
 ON_PHONE = ("home", "mentors", "request", "session", "week")
+LIGHT_ALONE = ("directory", "hours", "import")
+NAMED = frozenset(sys.argv[2:])
+SEARCH = "publc speking"  # as one types
+# The header names that a spreadsheet of an organisation may have; two rows are in error.
+PEOPLE = """Name,Mail,Role,Skills,Languages,Time zone,Manager,Places
+Chidi Obi,chidi@harbour.example,both,Storyteling,"Igbo, English",Lagos,,1
+Dina Marques,dina@harbour,mentee,,Portuguese,Lisbon,,
+Yara Haddad,yara@harbour.example,mentor,Negotiation:4; Patient flow:3,"Arabic (native), English",London,,2
+Bo Lindqvist,bo@harbour.example,mentee,Spreadsheets,"Swedish, English",Stockholm,yara@harbour.example,
+Emre Kaya,emre@harbour.example,mentor,Public speaking:3,"Turkish, English",Istanbul,,3
+"""
 
 
 def main(url: str) -> None:
@@ -45,7 +58,7 @@ def main(url: str) -> None:
         mentee.page.locator("[name=start]").first.check()
         photograph(mentee, "request", below="[name=offer]")
         mentee.open("/")
-        mentee.go(mentee.page.locator("a[href^='/engagements/']").first)
+        mentee.go(mentee.page.locator("aside a[href^='/engagements/']").first)
         photograph(mentee, "engagement")
         mentee.go(mentee.page.get_by_role("complementary").locator("a[href*='/people/']").first)
         photograph(mentee, "profile")
@@ -55,7 +68,18 @@ def main(url: str) -> None:
         photograph(mentee, "week")
         mentee.go(mentee.page.locator(".days a[href^='/sessions/']").first)
         photograph(mentee, "session")
+        mentee.open("/")
+        mentee.follow("Mentors")
+        mentee.follow("Search all mentors")
+        mentee.open(f"{urlsplit(mentee.page.url).path}?{urlencode({'words': SEARCH})}")
+        photograph(mentee, "directory")
+        mentor = sign_in(browser, url, "Mentor")
+        mentor.open("/profile/availability/")
+        photograph(mentor, "hours")
         admin = sign_in(browser, url, "Program admin")
+        try_import(admin)
+        photograph(admin, "import")
+        admin.press("Cancel the import")
         to_desk(admin)
         photograph(admin, "desk")
         browser.close()
@@ -68,18 +92,33 @@ def sign_in(browser: Browser, url: str, role: str) -> Visitor:
     return visitor
 
 
+def try_import(admin: Visitor) -> None:
+    admin.follow("Members")
+    admin.follow("Import")
+    admin.follow("New import")
+    file = {"name": "harbour.csv", "mimeType": "text/csv", "buffer": PEOPLE.encode()}
+    admin.page.get_by_label("The file").set_input_files(file)  # type: ignore[arg-type]
+    admin.press("Upload")
+    admin.page.wait_for_url("**/columns/")
+    admin.press("Make the dry run")
+    admin.reads("2 rows in error")
+
+
 def to_desk(admin: Visitor) -> None:
     admin.follow("Match runs")
     ready = admin.page.get_by_role("row").filter(has_text="ready for review").get_by_role("link")
     if ready.count():
         admin.go(ready.first)
     else:
-        admin.press("Start a match run")
+        admin.follow("New match run")
+        admin.press("Start the match run")
     admin.reads("Load of the mentors")
 
 
 def photograph(visitor: Visitor, name: str, *, below: str = "") -> None:
     """The page in light and in dark from its beginning, or from a little above what the selector names."""
+    if NAMED and name not in NAMED:
+        return
     page = visitor.page
     sizes = {"": LARGE} | ({"-phone": PHONE} if name in ON_PHONE else {})
     for suffix, (width, height) in sizes.items():
@@ -87,7 +126,7 @@ def photograph(visitor: Visitor, name: str, *, below: str = "") -> None:
         page.evaluate("scrollTo(0, 0)")
         top = page.locator(below).bounding_box() if below else None
         page.evaluate("y => scrollTo(0, y)", top["y"] - 120 if top else 0)
-        for scheme in SCHEMES:
+        for scheme in SCHEMES[:1] if name in LIGHT_ALONE else SCHEMES:
             page.emulate_media(color_scheme=scheme)
             path = FOLDER / f"{name}{suffix}-{scheme}.png"
             page.screenshot(path=path, animations="disabled")
