@@ -8,6 +8,7 @@ from mentoring.transfer.fields import HINTS, LABELS
 from mentoring.transfer.models import Import, ImportRow
 
 MOST_BYTES = 50_000_000
+TOO_LARGE = "The file is larger than 50 MB. Cut it in parts, or save it as CSV."
 
 
 class UploadForm(forms.Form):
@@ -22,7 +23,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MOST_BYTES:
-            raise forms.ValidationError("The file is larger than 50 MB. Cut it in parts, or save it as CSV.")
+            raise forms.ValidationError(TOO_LARGE)
         return file
 
 

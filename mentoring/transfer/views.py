@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mentoring.programs.access import admin_of
 from mentoring.transfer import services
 from mentoring.transfer.fields import HINTS, LABELS
-from mentoring.transfer.forms import ApplyForm, MappingForm, RowFilter, UploadForm
+from mentoring.transfer.forms import TOO_LARGE, ApplyForm, MappingForm, RowFilter, UploadForm
 from mentoring.transfer.models import Import, ImportRow
 from mentoring.uploads import was_too_large
 
@@ -42,12 +42,12 @@ def import_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest, slug: str) -> HttpResponse:
     admin = admin_of(request.user, slug)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm()
     if request.method == "POST":
         form = UploadForm(request.POST, request.FILES)
         if was_too_large(request, "file"):
             form.errors.pop("file", None)
-            form.add_error("file", "The file is larger than 50 MB. Cut it in parts, or save it as CSV.")
+            form.add_error("file", TOO_LARGE)
         elif form.is_valid():
             file = form.cleaned_data["file"]
             try:
