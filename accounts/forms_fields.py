@@ -103,7 +103,7 @@ class SkillInput(forms.TextInput):
 
 
 class SkillField(forms.Field):
-    """The id of a skill. The form hands it the list: `form.fields["skill"].offer(skills)`.
+    """The id of a skill. The form hands it the list, by `offer_skills`.
 
     Takes a primary key, a name, another name, or one of these mistyped where only one can be meant.
     """
@@ -135,6 +135,13 @@ class SkillField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return str(initial or "") != str(data or "")
+
+
+def offer_skills(form: forms.BaseForm, skills: SkillList) -> None:
+    """To each of the form's fields that holds a skill."""
+    for field in form.fields.values():
+        if isinstance(field, SkillField):
+            field.offer(skills)
 
 
 class LineField(forms.CharField):

@@ -20,6 +20,7 @@ from accounts.forms_fields import (
     SkillField,
     SkillList,
     check_has_been,
+    offer_skills,
 )
 from accounts.languages import LANGUAGE_CHOICES, Fluency
 from accounts.models import (
@@ -92,9 +93,7 @@ class SkillRowForm(forms.Form):
 
     def __init__(self, *args: Any, skills: SkillList, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["skill"]
-        assert isinstance(field, SkillField)
-        field.offer(skills)
+        offer_skills(self, skills)
 
 
 class SkillForm(SkillRowForm):

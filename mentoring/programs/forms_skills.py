@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.forms_fields import LineField, SkillField, SkillList
+from accounts.forms_fields import LineField, SkillField, SkillList, offer_skills
 from accounts.models import Skill
 
 MOST_WORDS = 12
@@ -29,9 +29,7 @@ class SkillNewForm(forms.Form):
 
     def __init__(self, *args: Any, skills: SkillList, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["parent"]
-        assert isinstance(field, SkillField)
-        field.offer(skills)
+        offer_skills(self, skills)
 
     def clean_synonyms(self) -> list[str]:
         words = [word.strip()[:80] for word in self.cleaned_data["synonyms"].split(",")]
@@ -54,9 +52,7 @@ class SkillMergeForm(forms.Form):
 
     def __init__(self, *args: Any, skills: SkillList, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["into"]
-        assert isinstance(field, SkillField)
-        field.offer(skills)
+        offer_skills(self, skills)
 
 
 class SkillFilter(forms.Form):
