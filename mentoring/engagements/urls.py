@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mentoring.engagements import views, views_empathy
+from mentoring.engagements import views, views_approving, views_empathy
 
 app_name = "engagements"
 urlpatterns = [
@@ -16,8 +16,8 @@ urlpatterns = [
     path("requests/<uuid:pk>/other-terms/", views.other_terms, name="other-terms"),
     path("requests/<uuid:pk>/other-terms/times/", views.other_terms_times, name="other-terms-times"),
     path("requests/<uuid:pk>/decline/", views.request_decline, name="request-decline"),
-    path("requests/<uuid:pk>/approve/", views.request_approve, name="request-approve"),
-    path("requests/<uuid:pk>/refuse/", views.request_refuse, name="request-refuse"),
+    path("requests/<uuid:pk>/approve/", views_approving.request_approve, name="request-approve"),
+    path("requests/<uuid:pk>/refuse/", views_approving.request_refuse, name="request-refuse"),
     path("requests/<uuid:pk>/withdraw/", views.request_withdraw, name="request-withdraw"),
     path("programs/<slug:slug>/engagements/", views.engagement_list, name="engagement-list"),
     path("engagements/<uuid:pk>/", views.engagement_detail, name="engagement-detail"),

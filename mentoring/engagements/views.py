@@ -6,14 +6,13 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import reader_of
 from accounts.models import User
-from mentoring.engagements import approving, services
+from mentoring.engagements import services
 from mentoring.engagements.empathy import ratable_by, rating_of
 from mentoring.engagements.forms import DeclineForm, RefuseForm, RequestForm, TermsForm
 from mentoring.engagements.models import Engagement, Request, RequestQuerySet
@@ -21,7 +20,7 @@ from mentoring.engagements.services import EngagementError
 from mentoring.goals.models import Goal
 from mentoring.goals.skills import wanted_by
 from mentoring.programs.access import program_for
-from mentoring.programs.models import Membership, Program
+from mentoring.programs.models import Membership
 from mentoring.schedule.models import Change, Series, Session, SessionQuerySet
 from mentoring.schedule.preview import preview, skipped_from_the_start
 
@@ -98,7 +97,7 @@ def request_times(request: HttpRequest, slug: str, person_id: uuid.UUID) -> Http
 def request_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     asked = _request(request, pk)
     return render(
-        request, "engagements/request_detail.html", _request_page(asked, reader_of(request), DeclineForm())
+        request, "engagements/request_detail.html", request_page(asked, reader_of(request), DeclineForm())
     )
 
 
@@ -154,11 +153,11 @@ def other_terms_times(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def request_decline(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    asked = get_object_or_404(_request_rows(request), pk=pk, mentor_id=request.user.pk)
+    asked = get_object_or_404(request_rows(request), pk=pk, mentor_id=request.user.pk)
     form = DeclineForm(request.POST)
     if not form.is_valid():
         return render(
-            request, "engagements/request_detail.html", _request_page(asked, reader_of(request), form)
+            request, "engagements/request_detail.html", request_page(asked, reader_of(request), form)
         )
     try:
         services.decline_request(
@@ -176,7 +175,7 @@ def request_decline(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def request_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    asked = get_object_or_404(_request_rows(request), pk=pk, mentee_id=request.user.pk)
+    asked = get_object_or_404(request_rows(request), pk=pk, mentee_id=request.user.pk)
     try:
         services.withdraw_request(request_id=asked.pk, now=timezone.now())
     except EngagementError as error:
@@ -185,46 +184,6 @@ def request_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         told = f"{asked.mentor.name} is told that there is nothing to answer."
         messages.success(request, told if asked.approved_at else "Your request is withdrawn.")
     return redirect("engagements:request-detail", asked.pk)
-
-
-@require_POST
-def request_approve(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    asked, admin = _asked_between_others(request, pk), reader_of(request)
-    try:
-        approving.approve_request(request_id=asked.pk, by=admin, now=timezone.now())
-    except EngagementError as error:
-        messages.error(request, str(error))
-        return redirect("engagements:request-detail", asked.pk)
-    messages.success(request, f"Approved. {asked.mentor.name} is told, and answers next.")
-    return _back_to_approving(asked)
-
-
-@require_POST
-def request_refuse(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    asked, admin = _asked_between_others(request, pk), reader_of(request)
-    form = RefuseForm(request.POST)
-    if not form.is_valid():
-        page = _request_page(asked, admin, DeclineForm()) | {"refuse_form": form}
-        return render(request, "engagements/request_detail.html", page)
-    try:
-        approving.refuse_request(
-            request_id=asked.pk, by=admin, note=form.cleaned_data["note"], now=timezone.now()
-        )
-    except EngagementError as error:
-        messages.error(request, str(error))
-        return redirect("engagements:request-detail", asked.pk)
-    messages.success(request, f"{asked.mentee.name} is told; {asked.mentor.name} has not heard of it.")
-    return _back_to_approving(asked)
-
-
-def _asked_between_others(request: HttpRequest, pk: uuid.UUID) -> Request:
-    """A request of a program that the reader administers, and of which they are not half."""
-    rows = _request_rows(request).filter(program__in=Program.objects.administered_by(request.user))
-    return get_object_or_404(rows.exclude(mentor=request.user.pk).exclude(mentee=request.user.pk), pk=pk)
-
-
-def _back_to_approving(asked: Request) -> HttpResponse:
-    return redirect(reverse("engagements:request-list", args=[asked.program.slug]) + "?show=approval")
 
 
 @require_safe
@@ -273,19 +232,19 @@ def engagement_end(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("engagements:engagement-detail", engagement.pk)
 
 
-def _request_rows(request: HttpRequest) -> RequestQuerySet:
+def request_rows(request: HttpRequest) -> RequestQuerySet:
     return Request.objects.visible_to(request.user).select_related(
         "program", "mentor", "mentee", "goal", "engagement"
     )
 
 
 def _request(request: HttpRequest, pk: uuid.UUID) -> Request:
-    return get_object_or_404(_request_rows(request), pk=pk)
+    return get_object_or_404(request_rows(request), pk=pk)
 
 
 def _asked_of(request: HttpRequest, pk: uuid.UUID) -> Request:
     """An open request that was made to the reader."""
-    return get_object_or_404(_request_rows(request).open(), pk=pk, mentor_id=request.user.pk)
+    return get_object_or_404(request_rows(request).open(), pk=pk, mentor_id=request.user.pk)
 
 
 def _other_terms_form(request: HttpRequest, asked: Request) -> TermsForm:
@@ -300,7 +259,7 @@ def _other_terms_form(request: HttpRequest, asked: Request) -> TermsForm:
     )
 
 
-def _request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, object]:
+def request_page(asked: Request, reader: User, form: DeclineForm) -> dict[str, object]:
     is_mentor, is_mentee = reader.pk == asked.mentor_id, reader.pk == asked.mentee_id
     is_open = asked.state == Request.State.OPEN and asked.expires_at > timezone.now()
     agreed = preview(asked.terms, asked.mentor, asked.mentee, reader=reader)
