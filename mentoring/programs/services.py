@@ -32,14 +32,8 @@ def join_program(
     program: Program, person: User, *, is_mentor: bool, is_mentee: bool, capacity: int, now: datetime
 ) -> Membership:
     """A current member stays as they are; who left before comes back in the new roles, never as admin."""
-    roles = {"is_mentor": is_mentor, "is_mentee": is_mentee, "capacity": capacity, "joined_at": now}
-    membership, joined = Membership.objects.get_or_create(program=program, person=person, defaults=roles)
-    if joined:
-        return membership
-    membership = _locked(membership)
-    if membership.left_at is not None:
-        back = roles | {"left_at": None, "is_admin": False} | NO_PAUSE
-        _write(membership, back)
+    roles = {"is_mentor": is_mentor, "is_mentee": is_mentee, "is_admin": False, "capacity": capacity}
+    membership, _ = _enter(program, person, roles, now)
     return membership
 
 
@@ -56,20 +50,26 @@ def grant_roles(
 ) -> Membership:
     """What an admin has offered: a member keeps the roles they have and gets these too."""
     roles = {"is_mentor": is_mentor, "is_mentee": is_mentee, "is_admin": is_admin, "capacity": capacity}
-    membership, joined = Membership.objects.get_or_create(
-        program=program, person=person, defaults=roles | {"joined_at": now}
-    )
-    if joined:
-        return membership
-    membership = _locked(membership)
-    if membership.left_at is not None:
-        _write(membership, roles | NO_PAUSE | {"left_at": None, "joined_at": now})
+    membership, has_come = _enter(program, person, roles, now)
+    if has_come:
         return membership
     more: dict[str, Any] = {name: True for name in ("is_mentor", "is_mentee", "is_admin") if roles[name]}
     if is_mentor and not membership.is_mentor:
         more["capacity"] = capacity
     _write(membership, more)
     return membership
+
+
+def _enter(program: Program, person: User, roles: dict[str, Any], now: datetime) -> tuple[Membership, bool]:
+    """The person's membership, and whether they come or come back by this, in these roles. One that was
+    current before is locked and otherwise as it was."""
+    roles = roles | {"joined_at": now}
+    membership, has_come = Membership.objects.get_or_create(program=program, person=person, defaults=roles)
+    if not has_come:
+        membership = _locked(membership)
+        if has_come := membership.left_at is not None:
+            _write(membership, roles | NO_PAUSE | {"left_at": None})
+    return membership, has_come
 
 
 @transaction.atomic
