@@ -92,7 +92,7 @@ def withdraw_invitation(invitation: Invitation, *, by: User, now: datetime) -> N
     invitation = _lock_open(invitation.pk)
     invitation.withdrawn_at = now
     invitation.save(update_fields=["withdrawn_at"])
-    withdraw([_about(invitation)])
+    withdraw([invitation.about])
     details = {"address": invitation.email}
     record(invitation.program, by=by, action="invitation withdrawn", details=details, now=now)
 
@@ -103,7 +103,7 @@ def resend_invitation(invitation: Invitation, *, by: User, now: datetime) -> Non
     invitation = _lock_open(invitation.pk)
     if invitation.sent_at + SENT_AGAIN_AFTER > now:
         raise ProgramError("This invitation was sent within the last hour. Give it a little time.")
-    withdraw([_about(invitation)])
+    withdraw([invitation.about])
     token = new_token()
     invitation.token_digest, invitation.sent_at, invitation.expires_at = digest_of(token), now, now + OPEN_FOR
     invitation.save(update_fields=["token_digest", "sent_at", "expires_at"])
@@ -114,7 +114,7 @@ def mailed_often(program: Program, addresses: Iterable[str], now: datetime) -> s
     """Those, in lower case, that got MAILED_A_DAY mails with an invitation of this program within a day."""
     lately = Invitation.objects.filter(program=program, sent_at__gt=now - timedelta(days=1))
     lately = lately.annotate(address=Lower("email")).filter(address__in=list(addresses))
-    address_of = {_about(one): one.email.lower() for one in lately}
+    address_of = {one.about: one.email.lower() for one in lately}
     mails = Mail.objects.filter(kind="invitation", about__in=list(address_of))
     counts = Counter(address_of[about] for about in mails.values_list("about", flat=True))
     return {address for address, count in counts.items() if count >= MAILED_A_DAY}
@@ -241,14 +241,10 @@ def mail_invitation(invitation: Invitation, token: str, now: datetime) -> None:
         },
         key=f"invitation:{invitation.pk}:{now.isoformat()}",
         now=now,
-        about=_about(invitation),
+        about=invitation.about,
         send_before=invitation.expires_at,
         program_id=invitation.program_id,
     )
-
-
-def _about(invitation: Invitation) -> str:
-    return f"invitation:{invitation.pk}"
 
 
 def _addresses_of_members(program: Program, addresses: Iterable[str]) -> set[str]:

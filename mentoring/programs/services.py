@@ -15,9 +15,9 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from mentoring.outbox.models import Mail
-from mentoring.outbox.services import queue_mail
+from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.programs.audit import changes, record
-from mentoring.programs.models import Membership, Program
+from mentoring.programs.models import Invitation, Membership, Program
 
 NO_PAUSE: dict[str, Any] = {"is_paused": False, "paused_from": None, "paused_until": None}
 LONGEST_PAUSE_AHEAD = timedelta(days=366)
@@ -115,6 +115,9 @@ def change_membership(
 @transaction.atomic
 def change_member(membership: Membership, *, by: User, roles: dict[str, Any], now: datetime) -> Membership:
     """`change_membership` by an admin, who may make anybody a mentor; with an entry in the audit."""
+    if roles.get("is_admin") is False:
+        _lock_program(membership.program_id)
+        _withdraw_offers(membership, by=by, now=now)
     before = {name: getattr(_locked(membership), name) for name in roles}
     membership = change_membership(membership, by_admin=True, **roles)
     if changed := changes(before, {name: getattr(membership, name) for name in roles}):
@@ -158,6 +161,8 @@ def leave_program(membership: Membership, *, now: datetime, by: User | None = No
     `by` is the admin who removes them; without one they leave themselves. Refused to the last admin alone.
     """
     _lock_program(membership.program_id)
+    if by is not None:
+        _withdraw_offers(membership, by=by, now=now)
     membership = _locked(membership)
     if membership.left_at is not None:
         return
@@ -177,6 +182,22 @@ def leave_program(membership: Membership, *, now: datetime, by: User | None = No
             now=now,
             program_id=membership.program_id,
         )
+
+
+def _withdraw_offers(membership: Membership, *, by: User, now: datetime) -> None:
+    """Invitations to run the program by somebody who no longer shall: one may be their own way back.
+
+    Before the membership is locked, as whoever takes an invitation locks the two in this order.
+    """
+    offers = Invitation.objects.open(now).filter(
+        program=membership.program_id, by=membership.person_id, is_admin=True
+    )
+    for offer in offers.select_for_update(no_key=True).order_by("pk"):
+        offer.withdrawn_at = now
+        offer.save(update_fields=["withdrawn_at"])
+        withdraw([offer.about])
+        details = {"address": offer.email}
+        record(membership.program, by=by, action="invitation withdrawn", details=details, now=now)
 
 
 def was_removed(program: Program, person: User) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from mentoring.outbox.models import Mail
 from mentoring.programs import joining
 from mentoring.programs.joining import Place
-from mentoring.programs.models import Applicant, Invitation, Membership, Program
+from mentoring.programs.models import Applicant, AuditEntry, Invitation, Membership, Program
 from mentoring.programs.services import ProgramError
 from tests import factories
 
@@ -280,3 +280,17 @@ def test_no_log_gives_a_token_away(cast, client_of, caplog, path):
 
     assert path.replace("TOKEN/", "…") in caplog.text
     assert "TOKEN" not in caplog.text
+
+
+@pytest.mark.parametrize("end", ["member-remove", "member-edit"])
+def test_who_no_longer_runs_a_program_has_left_no_way_back(cast, client_of, end):
+    rogue = factories.make_member(cast.program, is_admin=True)
+    places = (Place(email="back@example.org", is_admin=True), Place(email="new@example.org", is_mentee=True))
+    joining.invite(cast.program, by=rogue.person, rows=places, now=timezone.now())
+
+    client_of(cast.admin.person).post(at(cast, end, rogue.pk), {"is_mentee": "on", "capacity": "1"})
+
+    open_ones = Invitation.objects.open(timezone.now()).values_list("email", flat=True)
+    assert list(open_ones) == ["new@example.org"]
+    assert Mail.objects.get(recipients=["back@example.org"]).state == Mail.State.WITHDRAWN
+    assert AuditEntry.objects.get(action="invitation withdrawn").details == {"address": "back@example.org"}

@@ -62,6 +62,11 @@ class Invitation(models.Model):
     def __str__(self) -> str:
         return f"invitation {self.pk}"
 
+    @property
+    def about(self) -> str:
+        """What its mails are about, to the outbox."""
+        return f"invitation:{self.pk}"
+
 
 class Applicant(models.Model):
     """Somebody who asked to join and waits for an admin's answer; gone when answered."""
