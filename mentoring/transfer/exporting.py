@@ -5,7 +5,7 @@ the program.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -31,15 +31,15 @@ def members(program: Program) -> Rows:
     yield [*LABELS.values(), "Joined (UTC)"]
     rows = Membership.objects.current().filter(program=program).select_related("person").order_by("pk")
     iterator = rows.iterator(chunk_size=CHUNK)
-    while some := list(islice(iterator, CHUNK)):
-        yield from _members(program, some)
-
-
-def _members(program: Program, some: list[Membership]) -> Rows:
-    people = [membership.person_id for membership in some]
-    skills, languages, goals, managers = (defaultdict(list) for _ in range(4))
     # as the program calls them, and none that another program added
     names = vocabulary_of(program.pk).names
+    while some := list(islice(iterator, CHUNK)):
+        yield from _members(program, some, names)
+
+
+def _members(program: Program, some: list[Membership], names: Mapping[int, str]) -> Rows:
+    people = [membership.person_id for membership in some]
+    skills, languages, goals, managers = (defaultdict(list) for _ in range(4))
     listed = PersonSkill.objects.filter(person__in=people, skill__in=list(names))
     for person, skill, level in listed.values_list("person", "skill", "level"):
         skills[person].append((names[skill], level))
