@@ -287,8 +287,10 @@ def _load_ties(members: dict[uuid.UUID, Known], of: Import) -> None:
     here = {"program": of.program_id}
     engagements = Engagement.objects.active().filter(**here)
     waiting = Request.objects.open().filter(**here)
-    for rows, is_engagement in ((engagements, True), (waiting, False)):
-        for role in ("mentor", "mentee"):
+    # of what waits for approval its mentor has not heard: it holds nobody
+    heard = {"mentor": waiting.approved(), "mentee": waiting}
+    for role in ("mentor", "mentee"):
+        for rows, is_engagement in ((engagements, True), (heard[role], False)):
             counted = rows.filter(**{f"{role}__in": list(members)}).values_list(role).annotate(Count("pk"))
             for person, count in counted.order_by():
                 if role == "mentor":

@@ -237,6 +237,13 @@ def test_places_below_engagements_under_way_are_an_error(cast: Any, bring: Any) 
     assert outcomes(bring(table(row))) == ["changed"]
 
 
+def test_a_request_that_waits_for_approval_holds_its_mentee_and_not_its_mentor(cast: Any, bring: Any) -> None:
+    factories.make_request(cast.goal, cast.mentor, approved_at=None)
+    turned = [(cast.mentor.person.email, "mentee"), (cast.mentee.person.email, "mentor")]
+    of = bring(table(*(("", email, role, *[""] * 6) for email, role in turned)))
+    assert outcomes(of) == ["changed", "error"]
+
+
 def test_what_changed_since_the_dry_run_is_shown_first(cast: Any, bring: Any) -> None:
     row = ("", cast.mentor.person.email, "mentor", "", "", "", "", "1", "")
     of = bring(table(row, (*BO[:6], "", "", "")))
