@@ -52,6 +52,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """People who come by the organisation's own sign-in (OpenID Connect)."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """An address that a provider says is confirmed is so only where the provider is trusted to say it."""
+        if not settings.SOCIALACCOUNT_EMAIL_AUTHENTICATION:
+            for address in sociallogin.email_addresses:
+                address.verified = False
         request.session[CAME_BY] = [sociallogin.account.provider, sociallogin.account.uid]
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:

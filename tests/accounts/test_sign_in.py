@@ -4,7 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from allauth.socialaccount.models import SocialAccount
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -125,6 +127,21 @@ def test_owner_of_an_address_shares_no_account_with_a_stranger_s_identity(signed
 
     assert owner.get(reverse("accounts:profile")).status_code == 200
     assert identities_of(signed_up["email"]) == set()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_provider_confirms_an_address_only_where_it_is_trusted_to(settings, rf, trusted):
+    """A confirmed address opens the programs of its domain."""
+    settings.SOCIALACCOUNT_EMAIL_AUTHENTICATION = trusted
+    told = EmailAddress(email="a@example.org", verified=True)
+    account = SocialAccount(provider="organisation", uid="a")
+    request = rf.get("/")
+    request.session = {}
+
+    get_adapter().pre_social_login(request, SocialLogin(account=account, email_addresses=[told]))
+
+    assert told.verified is trusted
+    assert request.session[CAME_BY] == ["organisation", "a"]
 
 
 def test_identity_by_which_the_owner_comes_stays(signed_up, client, mailoutbox):

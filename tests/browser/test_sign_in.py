@@ -66,7 +66,7 @@ def test_passkey_opens_the_account_without_a_password(
     if grace.page.locator("[name=password]").count():
         grace.fill(password=PASSWORD)
         grace.press("Confirm")
-    grace.page.get_by_label("Passwordless").check()
+    grace.page.get_by_label("Sign in with it instead of the password").check()
     grace.press("Add it")
     grace.open("/account/2fa/webauthn/")
     grace.reads("Passkey, instead of a password")
@@ -95,6 +95,7 @@ def test_organisation_s_sign_in_makes_an_account(
             "OIDC_CLIENT_ID": "holdfast",
             "OIDC_CLIENT_SECRET": "of no consequence",
             "OIDC_NAME": "Riverside Trust",
+            "OIDC_TRUST_ADDRESSES": "1",
         }
         site.start_web()
         wren = visitor("Wren Okafor", "Europe/London", audit)
