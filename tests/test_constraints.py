@@ -58,6 +58,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "invitation_accepted_or_withdrawn": ("invitation", {"accepted_at": NOW, "withdrawn_at": NOW}),
     "applicant_has_a_role": ("applicant", {"is_mentee": False}),
     "applicant_capacity_1_to_20": ("applicant", {"capacity": 0}),
+    "membership_removed_has_left": ("membership", {"was_removed": True}),
     "membership_has_a_role": ("membership", {"is_mentor": False}),
     "membership_capacity_0_to_20": ("membership", {"capacity": 21}),
     "reporting_line_of_two": ("reporting_line", {"senior": F("junior")}),

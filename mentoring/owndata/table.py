@@ -210,13 +210,18 @@ PROGRAMS = (
             Way(
                 "person",
                 KEPT,
-                blank={"is_paused": False, "paused_from": None, "paused_until": None},
+                blank={
+                    "is_paused": False,
+                    "paused_from": None,
+                    "paused_until": None,
+                    "was_removed": False,
+                },
                 why=COUNTED,
             ),
         ),
         export=(
             *("program", "is_mentor", "is_mentee", "is_admin", "capacity"),
-            *("is_paused", "paused_from", "paused_until", "joined_at", "left_at"),
+            *("is_paused", "paused_from", "paused_until", "joined_at", "left_at", "was_removed"),
         ),
         related=("program",),
     ),

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from mentoring.outbox.models import Mail
 from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.programs.audit import changes, record
 from mentoring.programs.models import Invitation, Membership, Program
@@ -68,7 +67,7 @@ def _enter(program: Program, person: User, roles: dict[str, Any], now: datetime)
     if not has_come:
         membership = _locked(membership)
         if has_come := membership.left_at is not None:
-            _write(membership, roles | NO_PAUSE | {"left_at": None})
+            _write(membership, roles | NO_PAUSE | {"left_at": None, "was_removed": False})
     return membership, has_come
 
 
@@ -169,7 +168,7 @@ def leave_program(membership: Membership, *, now: datetime, by: User | None = No
     if membership.is_admin:
         _check_not_last_admin(membership)
     import_string(settings.MEMBER_RELEASER)(membership, by=by, now=now)
-    _write(membership, {"left_at": now})
+    _write(membership, {"left_at": now, "was_removed": by is not None})
     if by is not None:
         details = {"person": membership.person.name}
         record(membership.program, by=by, action="member removed", details=details, now=now)
@@ -178,7 +177,7 @@ def leave_program(membership: Membership, *, now: datetime, by: User | None = No
             to=membership.person,
             template="member_removed",
             context={"program": membership.program},
-            key=_removal_key(membership),
+            key=f"member_removed:{membership.pk}:{now.astimezone(UTC).isoformat()}",
             now=now,
             program_id=membership.program_id,
         )
@@ -202,14 +201,7 @@ def _withdraw_offers(membership: Membership, *, by: User, now: datetime) -> None
 
 def was_removed(program: Program, person: User) -> bool:
     """Whether an admin ended the person's membership; not when they left themselves, or are back."""
-    gone = Membership.objects.filter(program=program, person=person, left_at__isnull=False).first()
-    return gone is not None and Mail.objects.filter(key=_removal_key(gone)).exists()
-
-
-def _removal_key(membership: Membership) -> str:
-    """Of the mail that tells somebody that they were removed: there is one for each time."""
-    assert membership.left_at is not None
-    return f"member_removed:{membership.pk}:{membership.left_at.astimezone(UTC).isoformat()}"
+    return Membership.objects.filter(program=program, person=person, was_removed=True).exists()
 
 
 def ties_of(membership: Membership) -> Any:

@@ -21,6 +21,7 @@ from accounts.services import words_changed
 from accounts.tokens import digest_of, new_token
 from mentoring.celery import publish_on_commit
 from mentoring.goals.models import Goal
+from mentoring.outbox.services import withdraw
 from mentoring.programs.joining import OPEN_FOR, mail_invitation, mailed_often
 from mentoring.programs.models import Invitation, Membership, Program
 from mentoring.transfer.invitations import tell_placed
@@ -138,10 +139,10 @@ class Writer:
             for plan in plans
             if not plan.known.invitation or plan.changes.keys() & {"name", "role", "capacity"}
         ]
-        before = Invitation.objects.filter(program=self.program, accepted_at=None, withdrawn_at=None)
-        before.annotate(at=Lower("email")).filter(at__in=[plan.email for plan in plans]).update(
-            withdrawn_at=self.now
-        )
+        unanswered = Invitation.objects.filter(program=self.program, accepted_at=None, withdrawn_at=None)
+        before = list(unanswered.annotate(at=Lower("email")).filter(at__in=[plan.email for plan in plans]))
+        Invitation.objects.filter(pk__in=[one.pk for one in before]).update(withdrawn_at=self.now)
+        withdraw([one.about for one in before])
         tokens = [new_token() for _ in plans]
         made = Invitation.objects.bulk_create(
             Invitation(

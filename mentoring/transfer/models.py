@@ -36,7 +36,7 @@ class Import(models.Model):
         CHECKED = "checked", "dry run done"
         APPLYING = "applying", "being applied"
         APPLIED = "applied", "applied"
-        FAILED = "failed", "not read"
+        FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
 
     AT_WORK = (State.READING, State.CHECKING, State.APPLYING)

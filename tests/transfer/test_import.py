@@ -150,6 +150,16 @@ def test_whoever_is_only_invited_is_the_same_the_second_time(cast: Any, bring: A
     assert outcomes(bring(table(*rows))) == ["same", "same"]
 
 
+def test_a_replaced_invitation_takes_its_waiting_mail_along(cast: Any, bring: Any) -> None:
+    """The link in it would lead nowhere."""
+    places = [Place(email="unknown@example.org", name="Some Body", is_mentee=True)]
+    invite(cast.program, by=cast.admin.person, rows=places, now=factories.timezone.now())
+    cast.stranger.email = "unknown@example.org"
+    cast.stranger.save()
+    apply(bring(table(("Some Body", "unknown@example.org", "mentor", *[""] * 6))))
+    assert [mail.state for mail in Mail.objects.filter(kind="invitation")] == [Mail.State.WITHDRAWN]
+
+
 def test_signs_of_a_skill_are_read_with_its_name(bring: Any) -> None:
     apply(bring(table(("Cy", "cy@example.org", "mentor", "C#:2; C++:4", *[""] * 5))))
     cy = User.objects.get(email="cy@example.org")

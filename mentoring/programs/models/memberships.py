@@ -114,6 +114,7 @@ class Membership(models.Model):
     paused_until = models.DateField(null=True, blank=True)
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
+    was_removed = models.BooleanField("removed by an admin", default=False)  # and so comes back by one alone
 
     objects = MembershipQuerySet.as_manager()
 
@@ -137,6 +138,10 @@ class Membership(models.Model):
                     paused_from__isnull=False, paused_until__isnull=False, paused_from__lte=F("paused_until")
                 ),
                 violation_error_message="A pause ends on the day it begins, or later.",
+            ),
+            models.CheckConstraint(
+                name="membership_removed_has_left",
+                condition=Q(was_removed=False) | Q(left_at__isnull=False),
             ),
         ]
         indexes = [models.Index(fields=["person", "left_at"], name="membership_by_person")]
