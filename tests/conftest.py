@@ -2,6 +2,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
+from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import User
@@ -44,11 +46,15 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture
 def client_of() -> Callable[[User], Client]:
-    """A browser in which this person is signed in."""
+    """A browser in which this person is signed in, and has just said again who they are."""
 
     def signed_in(person: User) -> Client:
         client = Client()
         client.force_login(person)
+        request = HttpRequest()
+        request.session = client.session
+        record_authentication(request, person, "password", reauthenticated=True)
+        request.session.save()
         return client
 
     return signed_in

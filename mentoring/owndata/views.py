@@ -1,5 +1,6 @@
 """One's own data: a download of everything, and erasing oneself."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -55,6 +56,7 @@ def download_file(request: HttpRequest, token: str) -> HttpResponseBase:
     return response
 
 
+@reauthentication_required
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
     person, now = reader_of(request), timezone.now()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -277,3 +278,16 @@ def test_a_mentor_goes_whom_a_request_has_not_reached_yet(cast: Any, client_of: 
     held.refresh_from_db()
     assert (held.state, held.decline, held.decline_note) == ("declined", Request.Decline.CAPACITY, "")
     assert Mail.objects.filter(person=cast.mentee.person, kind="request_declined").exists()
+
+
+def test_whoever_asks_says_again_who_they_are(cast: Any) -> None:
+    """Somebody else may sit at the browser. What was typed is taken up again after the password."""
+    client = Client()
+    client.force_login(cast.mentee.person)
+    asked = client.post(PAGE, {"email": cast.mentee.person.email})
+
+    assert asked.url.startswith(reverse("account_reauthenticate"))
+    client.post(asked.url, {"password": "wrong"})
+    assert User.objects.get(pk=cast.mentee.person_id).is_active
+    client.post(asked.url, {"password": factories.PASSWORD})
+    assert not User.objects.get(pk=cast.mentee.person_id).is_active

@@ -4,15 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('transfer', '0001_imports'),
+        ("transfer", "0001_imports"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='import',
-            name='state',
-            field=models.CharField(choices=[('reading', 'reading the file'), ('mapping', 'waiting for its columns'), ('checking', 'dry run under way'), ('checked', 'dry run done'), ('applying', 'being applied'), ('applied', 'applied'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='reading', max_length=9),
+            model_name="import",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("reading", "reading the file"),
+                    ("mapping", "waiting for its columns"),
+                    ("checking", "dry run under way"),
+                    ("checked", "dry run done"),
+                    ("applying", "being applied"),
+                    ("applied", "applied"),
+                    ("failed", "failed"),
+                    ("cancelled", "cancelled"),
+                ],
+                default="reading",
+                max_length=9,
+            ),
         ),
     ]
