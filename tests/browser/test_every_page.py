@@ -7,6 +7,7 @@ from django.urls import Resolver404
 
 from tests.browser.audit import Audit, view_of
 from tests.browser.visitor import Visitor
+from tests.factories import PASSWORD
 from tests.running import Site
 
 pytestmark = pytest.mark.browser
@@ -34,6 +35,7 @@ REACHED = {
         "schedule:feed",
         "schedule:busy",
         "outbox:choices",
+        "owndata:erase",
     },
     "mentor": {
         "engagements:other-terms",
@@ -81,6 +83,9 @@ def crawl(person: Visitor) -> None:
         if view_of(address) not in tried:
             tried.add(view_of(address))
             person.open(address)
+            if view_of(person.page.url) == "account_reauthenticate":
+                person.fill(password=PASSWORD)
+                person.press("Confirm")
             ahead += links_of(person)
 
 
