@@ -1,4 +1,7 @@
-"""What tests of pages share: rows of a formset as a browser posts them, and counting queries."""
+"""What tests of pages share: rows of a formset as a browser posts them, what two pages have in common, and
+counting queries."""
+
+import re
 
 from django.db import connection
 from django.test import Client
@@ -10,6 +13,11 @@ def posted_rows(prefix: str, *rows: dict[str, object], initial: int = 0) -> dict
     for index, row in enumerate(rows):
         fields |= {f"{prefix}-{index}-{name}": str(value) for name, value in row.items()}
     return fields
+
+
+def without_csrf(page: str) -> str:
+    """The page without what differs each time that it is rendered."""
+    return re.sub(r'(csrfmiddlewaretoken" value=|x-csrftoken": )"[^"]*"', "", page)
 
 
 def queries_of(client: Client, url: str) -> int:

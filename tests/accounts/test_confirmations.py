@@ -18,6 +18,7 @@ from accounts.evidence import save_accomplishment
 from accounts.models import Accomplishment, Confirmation, User
 from mentoring.outbox.models import Mail
 from tests import factories
+from tests.pages import without_csrf
 from tests.racing import race, refusals, without_locks
 
 pytestmark = pytest.mark.django_db
@@ -53,10 +54,6 @@ def page_of(token: str) -> str:
 
 def own(name: str, done: Accomplishment) -> str:
     return reverse(f"accounts:{name}", args=[done.pk])
-
-
-def without_csrf(page: str) -> str:
-    return re.sub(r'"x-csrftoken": "\w+"', "", page)
 
 
 def test_ask_sends_one_mail_with_the_words_and_a_link_that_is_kept_nowhere_else(client_of, done):

@@ -1,7 +1,5 @@
 """Whom somebody does not want to meet: both ways, undone on their own list, unnoticed by the other."""
 
-import re
-
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -9,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Profile, User
 from mentoring.programs.models import Exclusion, Membership
 from tests import factories
-from tests.pages import queries_of
+from tests.pages import queries_of, without_csrf
 
 pytestmark = pytest.mark.django_db
 
@@ -63,11 +61,7 @@ def test_exclusion_leaves_what_is_under_way(cast, client_of):
 
 
 def told(client, member):
-    text = re.sub(
-        r'name="csrfmiddlewaretoken" value="\w+"|"x-csrftoken": "\w+"',
-        "",
-        client.get(person_url(member)).text,
-    )
+    text = without_csrf(client.get(person_url(member)).text)
     return (
         text.replace(str(member.person_id), "ID").replace(member.person.name, "NAME").replace("Twin", "SHORT")
     )
