@@ -93,7 +93,7 @@ def pages_of(size: int) -> dict[str, Any]:
         "a name": page(directory, words="quirina"),
         "a name, mistyped": page(directory, words="xantopoulos"),
         "a skill by its synonym": page(directory, words="k8s"),
-        "a word that every twentieth says": page(directory, words="harvest"),
+        "a word that nearly everybody says": page(directory, words="harvest"),
         "skill, language, hours in common": page(directory, skill=skill, language="fr", hours="on"),
         "with those who have no place": page(directory, full="on"),
     }
