@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.html import format_html
 
-from accounts.forms_fields import LineField
+from accounts.forms_fields import LONGEST_ADDRESS, LineField
 from accounts.models import Confirmation
 
 State = Confirmation.State
@@ -16,7 +16,7 @@ class AskForm(forms.Form):
         max_length=120, label="Their name", help_text="As it shall stand on your profile, if they confirm."
     )
     email = forms.EmailField(
-        max_length=254,
+        max_length=LONGEST_ADDRESS,
         label="Their mail address",
         help_text="They get one mail with a link. The address is shown to nobody.",
     )

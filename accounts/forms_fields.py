@@ -18,6 +18,7 @@ from accounts.skill_search import meant
 from accounts.vocabulary import vocabulary_for, vocabulary_of
 
 EARLIEST = date(1930, 1, 1)
+LONGEST_ADDRESS = 254  # RFC 5321, and what is kept of one
 
 
 class SkillList:

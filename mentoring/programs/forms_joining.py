@@ -5,11 +5,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.forms_fields import LONGEST_ADDRESS
 from mentoring.programs.forms import capacity_field
 from mentoring.programs.joining import Place
 
 MOST_ADDRESSES = 200
-LONGEST_ADDRESS = 254  # RFC 5321, and what is kept of one
 NAMED = re.compile(r"\s*\"?(?P<name>[^<>\"]*?)\"?\s*<(?P<email>[^<>]+)>\s*")
 
 

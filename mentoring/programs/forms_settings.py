@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.utils.text import capfirst
 
+from accounts.forms_fields import LONGEST_ADDRESS
 from mentoring.programs.cadences import Cadence
 from mentoring.programs.models import LONGEST_ENGAGEMENT_WEEKS, Program
 
@@ -158,7 +159,7 @@ PARTS: tuple[type[_PartForm], ...] = (AboutForm, JoiningForm, MatchingForm, Safe
 class FirstAdminForm(forms.Form):
     title = "The first admin"
     email = forms.EmailField(
-        max_length=254,
+        max_length=LONGEST_ADDRESS,
         label="Mail address of the first admin",
         help_text="They get an invitation by mail, and run the program from there.",
     )

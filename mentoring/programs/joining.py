@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
@@ -25,7 +24,7 @@ from mentoring.outbox.models import Category, Mail
 from mentoring.outbox.services import queue_mail, withdraw
 from mentoring.programs.audit import record
 from mentoring.programs.models import Applicant, Invitation, Membership, Program
-from mentoring.programs.services import ProgramError, grant_roles, join_program, was_removed
+from mentoring.programs.services import ProgramError, grant_roles, join_program, take_back, was_removed
 
 OPEN_FOR = timedelta(days=21)
 SENT_AGAIN_AFTER = timedelta(hours=1)
@@ -68,7 +67,7 @@ def invite(program: Program, *, by: User | None, rows: Iterable[Place], now: dat
     Program.objects.select_for_update(no_key=True).get(pk=program.pk)
     result = Invited()
     members = _addresses_of_members(program, places)
-    waiting = _open_by_address(program, places)
+    waiting = unanswered_by_address(program, places)
     often = mailed_often(program, places, now)
     for address, place in places.items():
         if address in members:
@@ -90,9 +89,7 @@ def invite(program: Program, *, by: User | None, rows: Iterable[Place], now: dat
 @transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, by: User, now: datetime) -> None:
     invitation = _lock_open(invitation.pk)
-    invitation.withdrawn_at = now
-    invitation.save(update_fields=["withdrawn_at"])
-    withdraw([invitation.about])
+    take_back([invitation], now)
     details = {"address": invitation.email}
     record(invitation.program, by=by, action="invitation withdrawn", details=details, now=now)
 
@@ -253,9 +250,9 @@ def _addresses_of_members(program: Program, addresses: Iterable[str]) -> set[str
     return set(named.values_list("address", flat=True))
 
 
-def _open_by_address(program: Program, addresses: Iterable[str]) -> dict[str, Invitation]:
-    unanswered = Q(accepted_at__isnull=True, withdrawn_at__isnull=True)
-    found = Invitation.objects.filter(unanswered, program=program).annotate(address=Lower("email"))
+def unanswered_by_address(program: Program, addresses: Iterable[str]) -> dict[str, Invitation]:
+    """Of these addresses, in lower case."""
+    found = program.invitations.unanswered().annotate(address=Lower("email"))
     return {one.email.lower(): one for one in found.filter(address__in=list(addresses))}
 
 

@@ -6,6 +6,7 @@ the same membership row first, so that the count made here still holds when the 
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -188,15 +189,21 @@ def _withdraw_offers(membership: Membership, *, by: User, now: datetime) -> None
 
     Before the membership is locked, as whoever takes an invitation locks the two in this order.
     """
-    offers = Invitation.objects.open(now).filter(
+    made = Invitation.objects.open(now).filter(
         program=membership.program_id, by=membership.person_id, is_admin=True
     )
-    for offer in offers.select_for_update(no_key=True).order_by("pk"):
-        offer.withdrawn_at = now
-        offer.save(update_fields=["withdrawn_at"])
-        withdraw([offer.about])
+    offers = list(made.select_for_update(no_key=True).order_by("pk"))
+    take_back(offers, now)
+    for offer in offers:
         details = {"address": offer.email}
         record(membership.program, by=by, action="invitation withdrawn", details=details, now=now)
+
+
+def take_back(invitations: Sequence[Invitation], now: datetime) -> None:
+    """Nobody comes in by these any more, and what waits to be mailed of them is not. One that was taken
+    meanwhile stays so."""
+    Invitation.objects.unanswered().filter(pk__in=[one.pk for one in invitations]).update(withdrawn_at=now)
+    withdraw([one.about for one in invitations])
 
 
 def was_removed(program: Program, person: User) -> bool:

@@ -32,7 +32,7 @@ PER_PAGE = 50
 def invitation_list(request: HttpRequest, slug: str) -> HttpResponse:
     program = admin_of(request.user, slug).program
     now = timezone.now()
-    unanswered = program.invitations.filter(accepted_at__isnull=True, withdrawn_at__isnull=True)
+    unanswered = program.invitations.unanswered()
     context = {
         "program": program,
         "now": now,
@@ -189,12 +189,13 @@ def _said(done: joining.Invited) -> str:
     count = len(done.sent)
     said = f"{count} invitation{'' if count == 1 else 's'} on the way."
     if done.members:
-        said += (
-            f" In the program already: {', '.join(done.members[:5])}{' …' if len(done.members) > 5 else ''}."
-        )
+        said += f" In the program already: {_some(done.members)}."
     if done.waiting:
-        said += f" Invited already: {', '.join(done.waiting[:5])}{' …' if len(done.waiting) > 5 else ''}."
+        said += f" Invited already: {_some(done.waiting)}."
     if done.often:
-        often = f"{', '.join(done.often[:5])}{' …' if len(done.often) > 5 else ''}"
-        said += f" Mailed {joining.MAILED_A_DAY} times today, and not once more: {often}."
+        said += f" Mailed {joining.MAILED_A_DAY} times today, and not once more: {_some(done.often)}."
     return said
+
+
+def _some(addresses: list[str]) -> str:
+    return f"{', '.join(addresses[:5])}{' …' if len(addresses) > 5 else ''}"

@@ -13,7 +13,6 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.db.models import Q
-from django.db.models.functions import Lower
 
 from accounts import search
 from accounts.models import PersonSkill, Profile, SpokenLanguage, User
@@ -21,9 +20,9 @@ from accounts.services import words_changed
 from accounts.tokens import digest_of, new_token
 from mentoring.celery import publish_on_commit
 from mentoring.goals.models import Goal
-from mentoring.outbox.services import withdraw
-from mentoring.programs.joining import OPEN_FOR, mail_invitation, mailed_often
+from mentoring.programs.joining import OPEN_FOR, mail_invitation, mailed_often, unanswered_by_address
 from mentoring.programs.models import Invitation, Membership, Program
+from mentoring.programs.services import take_back
 from mentoring.transfer.invitations import tell_placed
 from mentoring.transfer.models import Import, Imported, ImportRow
 from mentoring.transfer.planning import Plan
@@ -139,10 +138,8 @@ class Writer:
             for plan in plans
             if not plan.known.invitation or plan.changes.keys() & {"name", "role", "capacity"}
         ]
-        unanswered = Invitation.objects.filter(program=self.program, accepted_at=None, withdrawn_at=None)
-        before = list(unanswered.annotate(at=Lower("email")).filter(at__in=[plan.email for plan in plans]))
-        Invitation.objects.filter(pk__in=[one.pk for one in before]).update(withdrawn_at=self.now)
-        withdraw([one.about for one in before])
+        before = unanswered_by_address(self.program, [plan.email for plan in plans])
+        take_back(list(before.values()), self.now)
         tokens = [new_token() for _ in plans]
         made = Invitation.objects.bulk_create(
             Invitation(

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.forms_fields import LONGEST_ADDRESS
 from accounts.languages import LANGUAGE_CHOICES, Fluency, language_name
 from accounts.plain import plain
 from accounts.zones import zone_names
@@ -110,8 +111,8 @@ def mail_of(text: str) -> str:
         validate_email(address)
     except ValidationError as error:
         raise CellError("This is not a mail address.") from error
-    if len(address) > 254:
-        raise CellError("A mail address has at most 254 characters.")
+    if len(address) > LONGEST_ADDRESS:
+        raise CellError(f"A mail address has at most {LONGEST_ADDRESS} characters.")
     return address
 
 
